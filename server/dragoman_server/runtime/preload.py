@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dragoman.accounts.provider_registry import provider_class
 from dragoman.core.errors import DragomanError
+from dragoman.core.lazy_pattern import compile_patterns
 from dragoman.store import imports_at_open
 from dragoman_server.config.load import Config
 
@@ -20,7 +21,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 def preload(config: Config) -> None:
-    """Import what opening the store and these accounts would import. Connects and opens nothing.
+    """Import what opening the store and these accounts would import, and compile its patterns. Opens nothing.
 
     Whatever cannot be imported is told by the call that needs it.
     """
@@ -29,6 +30,7 @@ def preload(config: Config) -> None:
             import_module(name)
         except Exception as error:  # noqa: BLE001  # a package may raise anything, and this only saves time
             _log.debug("%s cannot be imported ahead (%s).", name, type(error).__name__)
+    compile_patterns()
 
 
 async def open_ahead(workspace: Workspace, config: Config) -> None:
