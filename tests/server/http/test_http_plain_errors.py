@@ -15,3 +15,15 @@ def test_a_body_that_is_no_message_is_refused_in_plain_words(site):
             assert said.endswith("."), (body, said)
             assert not any(word in said for word in LIBRARY), (body, said)
         assert server.ask("tools/list").status == 200
+
+
+def test_a_request_whose_id_is_no_text_and_no_whole_number_is_refused(site):
+    with site() as server:
+        for number in ("null", "true", "false", "1.5", "1e3", "[1]", '{"a": 1}'):
+            answer = server.post(f'{{"jsonrpc": "2.0", "id": {number}, "method": "tools/list"}}'.encode())
+            assert answer.status == 400, (number, answer)
+            told = json.loads(answer.body)
+            assert (told["id"], told["error"]["code"]) == (None, -32600), number
+            assert told["error"]["message"] == "The id of a request is a text or a whole number.", number
+        notice = server.post(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}')
+        assert notice.status == 202

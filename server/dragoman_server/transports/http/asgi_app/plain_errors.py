@@ -1,4 +1,8 @@
-"""Errors of the SDK's transport in plain words: it sends what its JSON reader and its models say."""
+"""Errors of the SDK's transport in plain words, and one that it misses.
+
+Its own are those of its JSON reader and its models. A request whose id cannot be one it takes for a notification, and
+the client would wait for an answer that never comes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,10 @@ import json
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dragoman_server.transports.http.connection.admission import BODY
+from dragoman_server.transports.http.errors import Refusal
+from dragoman_server.transports.http.messages import is_request, message_in
 
 _BAD_REQUEST: Final = 400
 _SENTENCES: Final = {
@@ -15,13 +23,18 @@ _SENTENCES: Final = {
 
 
 class PlainErrors:
-    """Replaces the messages of refused bodies; every other answer passes as it is."""
+    """Refuses ids that cannot be, and replaces the messages of refused bodies; every other answer passes as it is."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
+        """Serve a request.
+
+        Raises:
+            Refusal: Its id is neither a text nor a whole number.
+        """
+        _require_usable_id(message_in(scope.get(BODY, b"")))
         held: list[Message] = []
 
         async def pass_on(message: Message) -> None:
@@ -37,6 +50,14 @@ class PlainErrors:
                 await send(message)
 
         await self._app(scope, receive, pass_on)
+
+
+def _require_usable_id(message: dict[str, Any]) -> None:
+    if not is_request(message):
+        return
+    number = message["id"]
+    if isinstance(number, bool) or not isinstance(number, str | int):
+        raise Refusal(_BAD_REQUEST, "The id of a request is a text or a whole number.")
 
 
 def _in_plain_words(messages: list[Message]) -> list[Message]:
