@@ -1,5 +1,7 @@
+import gc
 import subprocess
 import sys
+from http.cookiejar import Cookie
 
 import pytest
 from raw_service import http, serving
@@ -61,12 +63,12 @@ async def test_a_proxy_is_not_asked_for_this_machine(monkeypatch):
 
 
 async def test_connections_are_kept_and_cookies_are_not():
-    async with (
-        serving(http(200, {}, headers={"set-cookie": "track=1; Path=/"})) as service,
-        HttpClient(service.url, profile=PROFILE) as client,
-    ):
-        for _ in range(3):
+    answers = [http(200, {}, headers={"set-cookie": f"track-{number}=1; Path=/"}) for number in range(3)]
+    async with serving(*answers) as service, HttpClient(service.url, profile=PROFILE) as client:
+        for _ in answers:
             await client.get("/x")
+        held = [one.name for one in gc.get_objects() if type(one) is Cookie]
+    assert not held, "each cookie that a service sets would stay in memory"
     assert service.connections == 1
     assert not any("cookie" in request.headers for request in service.requests)
 

@@ -68,6 +68,25 @@ async def test_what_was_read_before_the_service_wants_a_pause_is_a_page():
     assert (list(rest.items), rest.cursor) == ([1, 2, 3, 4, 5], None)
 
 
+async def test_what_was_read_before_a_pause_is_a_page_of_a_list_in_the_order_of_the_service_too():
+    batches, busy = [[3, 9], [4, 1], [8, 2]], [True]
+
+    async def fetch(_order, token):
+        at = int(token or 0)
+        if busy and at == 2:
+            raise RateLimited("Too many calls.")
+        return Batch(batches[at], str(at + 1) if at + 1 < len(batches) else None)
+
+    pager = Pager("The service", lambda number: Key(number, str(number)))
+    listing = tokens(fetch, NEWEST, stable=True, by_time=False, token_at=lambda found: found.id)
+    query = MessageQuery(limit=6)
+    page = await pager.page(listing, query, name="list")
+    assert (list(page.items), page.cursor is None) == ([1, 4, 9, 3], False)
+    busy.clear()
+    rest = await pager.page(listing, replace(query, cursor=page.cursor), name="list")
+    assert (list(rest.items), rest.cursor) == ([2, 8], None)
+
+
 async def test_a_pause_before_anything_was_read_is_told():
     async def fetch(_order, _token):
         raise RateLimited("Too many calls.")

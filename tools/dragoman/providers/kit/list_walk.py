@@ -83,8 +83,7 @@ class Wanted(Generic[T]):
 
     def in_order(self, position: Position) -> bool:
         """Whether the list can be taken to be in the wanted order."""
-        begins = position.after is None and not position.loose
-        return not self.complete and (position.ordered or (self.native and begins))
+        return not self.complete and (position.ordered or (self.native and position.after is None))
 
     def needs_overlap(self, position: Position) -> bool:
         """Do tokens shift, so that reading on has to show an item that was given: else some were skipped."""

@@ -200,7 +200,7 @@ class Pager(Generic[T]):
 
     def _recall(self, wanted: Wanted[T], position: Position, name: str) -> Walk[T] | None:
         """What was read for the page before, unless it is old; first pages always ask the service."""
-        if position.after is None or position.loose:
+        if position.after is None:
             return None
         whole = self._cached((name, ""))
         if whole is not None or not wanted.in_order(position):

@@ -116,7 +116,7 @@ class ConnectionPool:
             limits=httpx.Limits(
                 max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=_IDLE
             ),
-            # An API needs no session, and a cookie of one person must not reach the calls of another.
+            # Nothing here sends cookies; a jar would only grow with every one that a service sets.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             transport=transport,
