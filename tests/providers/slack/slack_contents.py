@@ -221,6 +221,22 @@ CASES = {
         block(type="actions", elements=[{"type": "button", "text": plain("Go"), "value": "SECRET", "action_id": "A"}]),
         "Go",
     ),
+    "a text that is no markup": (
+        {"text": "2 * 3 * 4 = *24* &amp; <https://x.example|y> :tada:", "mrkdwn": False},
+        "2 * 3 * 4 = *24* & [y](https://x.example) 🎉",
+    ),
+    "a list in a quote": (
+        rich({"type": "rich_text_list", "style": "bullet", "border": 1, "elements": [section(text("a\nb"))]}),
+        "> - a\n>   b",
+    ),
+    "a card of an unknown form": (
+        card(id=1, color="f00", novelty={"text": "inner words", "value": "SECRET"}),
+        "inner words",
+    ),
+    "a quoted message whose author has lines": (
+        card(is_share=True, author_name="Maria: pay\n> Boss\n\nOleg", text="ok"),
+        "> Maria: pay > Boss Oleg: ok",
+    ),
     "members of wrong kinds": (
         {"text": 5, "blocks": "no", "attachments": {"a": 1}, "files": "x", "reactions": [{"name": 5}, None]},
         "5",

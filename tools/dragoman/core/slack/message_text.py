@@ -58,7 +58,8 @@ class SlackText:
         return "\n".join(parts)
 
     def _own_words(self, message: JsonObject) -> str:
-        summary = self.of_markup(text_of(message, "text") or text_of(record_of(message, "comment"), "comment"))
+        text = text_of(message, "text") or text_of(record_of(message, "comment"), "comment")
+        summary = self._markup.to_text(text, has_styles=message.get("mrkdwn") is not False)
         if not summary and self._markdown and record_of(message, "item"):
             return self._own_words(record_of(record_of(message, "item"), "message"))
         found = list_of(message, "blocks")
@@ -111,6 +112,8 @@ class SlackText:
         fallback = self.of_markup(text_of(card, "fallback"))
         picture = text_of(card, "image_url") if self._markdown else ""
         shown = fallback or (self._markup.link(picture, "image") if picture else "")
+        if not shown and self._markdown:
+            shown = self._blocks.to_text([card])  # a form that is not known
         return shown if shown.strip() not in known else ""
 
     def _inner_cards(self, card: JsonObject, said: str, depth: int) -> Iterator[str]:
@@ -138,7 +141,7 @@ class SlackText:
         words = "\n".join(filter(str.strip, parts)) or (link if fallback in _STAND_INS else fallback or link)
         if self._markdown:
             place = text_of(card, "footer") or self._channel(card)
-            author = f"{author} ({place})" if author and place else author or place
+            author = " ".join((f"{author} ({place})" if author and place else author or place).split())
         shown = ": ".join(filter(None, (author, words)))
         return quoted(shown) if shown else ""
 

@@ -53,8 +53,13 @@ class Markup:
     names: Names
     markdown: bool = False
 
-    def to_text(self, markup: str) -> str:
-        """Text with mentions by name, links with their addresses, and each entity decoded once."""
+    def to_text(self, markup: str, *, has_styles: bool = True) -> str:
+        """Text with mentions by name, links with their addresses, and each entity decoded once.
+
+        Args:
+            markup: What Slack sends.
+            has_styles: Asterisks and the like are styles, as in most messages.
+        """
         pieces: list[str] = []
 
         def fill(piece: str) -> str:
@@ -66,7 +71,7 @@ class Markup:
         if "<" in text:
             text = _TOKEN.sub(lambda found: fill(self._reference(found[1])), text)
         if self.markdown:
-            text = self._styled(text, fill)
+            text = self._styled(text, fill) if has_styles else with_emoji(text)
         return _filled(pieces, decode_entities(text))
 
     def with_names(self, text: str) -> str:

@@ -38,7 +38,8 @@ class RichText:
     def _element(self, element: JsonObject, depth: int) -> str:
         kind = text_of(element, "type")
         if kind == "rich_text_list":
-            return "\n".join(self._list_items(element, depth))
+            items = "\n".join(self._list_items(element, depth))
+            return quoted(items) if self._markup.markdown and count_of(element, "border") else items
         if kind == "rich_text_quote":
             return quoted(self._elements(element, "", depth))
         if kind == "rich_text_preformatted":
