@@ -13,6 +13,7 @@ import pytest
 from chat_lines import line
 from tests.benchmarks.archive_forms import FORMS, make_texts
 
+from dragoman.archives import reading
 from dragoman.archives.reader_process import parent
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman_server.commands.import_files import ImportRequest, load, loader
@@ -32,7 +33,7 @@ def children(monkeypatch):
         started.append(popen(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr(parent, "LEAST_SIZE", 0)
+    monkeypatch.setattr(reading, "LEAST_LARGE", 0)
     monkeypatch.setattr(parent.subprocess, "Popen", start)
     return started
 
@@ -61,10 +62,10 @@ async def test_a_process_of_its_own_reads_the_same(form, tmp_path, children, mon
     monkeypatch.setattr(loader, "BATCH", 50)
     beside = await import_into(tmp_path / "beside", archive)
     again = await import_into(tmp_path / "beside", archive)
-    assert len(children) == 2
-    monkeypatch.setattr(parent, "LEAST_SIZE", 1 << 60)
+    assert len(children) == 1, "what is known needs no process"
+    monkeypatch.setattr(reading, "LEAST_LARGE", 1 << 60)
     alone = await import_into(tmp_path / "alone", archive)
-    assert len(children) == 2
+    assert len(children) == 1
     assert beside.summary == alone.summary
     assert again.unchanged
     assert content(tmp_path / "beside") == content(tmp_path / "alone")
@@ -78,7 +79,6 @@ def test_a_reader_that_has_read_everything_ends_quietly(tmp_path):
         "from dragoman.archives.reader_process.parent import reader_process\n"
         "from dragoman.archives.reading import ReadRequest\n"
         "with reader_process(ReadRequest(paths=(Path(sys.argv[1]),)), 100, Notes(), lambda _: iter(())) as reader:\n"
-        "    reader.digest()\n"
         "    while reader.next_batch(): pass\n"
         "    print(reader._child.wait())\n"
     )
@@ -127,10 +127,10 @@ async def test_a_mail_of_a_stored_thread_keeps_its_conversation(tmp_path, childr
 @pytest.mark.parametrize(
     ("options", "said"), [({}, "No archive was recognised"), ({"format": "nothing"}, "no archive format")]
 )
-async def test_a_failure_of_the_reader_is_the_same_sentence(tmp_path, file, children, options, said):
+async def test_what_is_no_archive_is_told_without_a_process(tmp_path, file, children, options, said):
     with pytest.raises(InvalidArgument, match=said):
         await import_into(tmp_path / "store", file("just some words\n"), **options)
-    assert children[0].poll() is not None
+    assert not children
 
 
 @pytest.mark.anyio
@@ -180,13 +180,12 @@ async def test_a_store_that_fails_ends_the_reader(tmp_path, children, monkeypatc
 @pytest.mark.skipif(sys.platform == "win32", reason="the system has no such signals")
 def test_a_reader_ends_with_a_parent_that_is_killed(tmp_path):
     FORMS["json_lines"](tmp_path / "a", make_texts(60_000))
-    assert parent.is_worth_it((tmp_path / "a",))
     program = (
         "import sys; from pathlib import Path; from dragoman.archives import Notes\n"
         "from dragoman.archives.reader_process.parent import reader_process\n"
         "from dragoman.archives.reading import ReadRequest\n"
         "with reader_process(ReadRequest(paths=(Path(sys.argv[1]),)), 100, Notes(), lambda _: iter(())) as reader:\n"
-        "    reader.digest(); reader.next_batch(); print(reader._child.pid, flush=True); sys.stdin.read()\n"
+        "    reader.next_batch(); print(reader._child.pid, flush=True); sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "a")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as importer:
@@ -206,3 +205,13 @@ def is_running(process):
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.anyio
+async def test_a_packed_archive_is_read_by_a_process_when_its_content_is_large(tmp_path, children, monkeypatch):
+    FORMS["slack"](tmp_path / "a.zip", make_texts(2_000))
+    size = (tmp_path / "a.zip").stat().st_size
+    monkeypatch.setattr(reading, "LEAST_LARGE", 2 * size)
+    report = await import_into(tmp_path / "store", tmp_path / "a.zip")
+    assert report.counts.new == 2_000
+    assert len(children) == 1

@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 _CHARACTERS: Final = 2_000_000
 """Of texts in a batch: so much is held in memory at once."""
 
+LEAST_LARGE: Final = 8 << 20
+"""Bytes of archives from which on a second process saves more time than it takes to start."""
+
 STDIN: Final = Path("-")
 """Stands for standard input."""
 
@@ -103,6 +106,12 @@ class Archives:
         return sum(result.size * result.format.passes for result in self.results)
 
     @property
+    def is_large(self) -> bool:
+        """Whether a process of its own reads them faster. Another process has no use of standard input."""
+        size = sum(result.content_size * result.format.passes for result in self.results)
+        return size >= LEAST_LARGE and STDIN not in self._request.paths
+
+    @property
     def position(self) -> int:
         """Bytes that were read by now."""
         return self._found.progress.bytes_read
@@ -112,12 +121,17 @@ class Archives:
         """How many texts are of no known format, and the first of them."""
         return self._found.unknown_texts, self._found.unknown_names
 
-    def digest(self) -> str:
-        """A digest of all that the import depends on."""
+    def digest(self, check: Callable[[], None]) -> str:
+        """A digest of all that the import depends on.
+
+        Args:
+            check: Is called now and then; what it raises ends the reading.
+        """
         request, options = self._request, self._options
         return self._found.digest(
-            __version__, str(options.zone), options.dates, options.title, request.me, request.since, request.own_name
-        )
+            check, __version__, str(options.zone), options.dates, options.title, request.me, request.since,
+            request.own_name,
+        )  # fmt: skip
 
     def stop(self) -> None:
         """Have nothing more read; any thread may ask. What was read and not given yet is still given."""

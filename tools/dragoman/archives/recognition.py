@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
@@ -33,11 +33,13 @@ class Recognized:
 
     Attributes:
         size: Bytes that they take as they lie.
+        content_size: Bytes of their content.
     """
 
     format: ArchiveFormat
     source: Source
     size: int
+    content_size: int
 
 
 @dataclass(slots=True)
@@ -121,18 +123,23 @@ class Recognition:
         if not self._taken:
             raise self._nothing_found()
         return [
-            Recognized(format_, Source(self._index, name, self.notes), self._index.taken_bytes(name))
+            Recognized(format_, Source(self._index, name, self.notes), *self._index.taken_bytes(name))
             for name, format_ in self._taken.items()
         ]
 
-    def digest(self, *options: object) -> str:
-        """A digest of all that an import depends on: the content of the files, the names beside them, the options."""
+    def digest(self, check: Callable[[], None], *options: object) -> str:
+        """A digest of all that an import depends on: the content of the files, the names beside them, the options.
+
+        Args:
+            check: Is called for each mebibyte; what it raises ends the reading.
+            *options: Of the import.
+        """
         digest = sha256(repr(options).encode("utf-8", "surrogatepass"))
         for name in sorted(self._taken):
             digest.update(f"\0{name}".encode())
             for file in self._index_files(name):
                 digest.update(f"\0{file.path}\0{file.size}\0".encode("utf-8", "surrogatepass"))
-                digest.update(_content_digest(file))
+                digest.update(_content_digest(file, check))
         digest.update(self._index.digest_of_names())
         return digest.hexdigest()
 
@@ -216,12 +223,14 @@ def recognition(formats: Sequence[ArchiveFormat], notes: Notes, *, forced: bool 
         found.close()
 
 
-def _content_digest(file: File) -> bytes:
+def _content_digest(file: File, check: Callable[[], None]) -> bytes:
     """A digest of the content; a checksum that the archive has does as well."""
+    check()
     if file.checksum:
         return file.checksum.to_bytes(8, "little")
     digest = blake2b(digest_size=16)
     with file.open() as content:
         while data := content.read(_CHUNK):
             digest.update(data)
+            check()
     return digest.digest()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -15,9 +17,8 @@ import anyio.to_thread
 
 from dragoman.accounts.workspace import Account
 from dragoman.archives.notes import Notes
-from dragoman.archives.reader_process import parent as reader_process
-from dragoman.archives.reader_process.parent import ReaderProcess
-from dragoman.archives.reading import Archives, open_archives
+from dragoman.archives.reader_process.parent import ReaderProcess, reader_process
+from dragoman.archives.reading import Archives, ReadRequest, open_archives
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
@@ -26,6 +27,8 @@ from dragoman.providers.base.provider import Capability, Provider
 from dragoman.store.sql.messages.prepared import PreparedBatch
 from dragoman.toolset import ToolServices, policy
 from dragoman_server.commands.import_files.request import ImportReport, ImportRequest, skipped_lines
+
+T = TypeVar("T")
 
 BATCH: Final = 5000
 """Items that are held in memory, and stored in one transaction."""
@@ -64,8 +67,14 @@ async def load(
     report = ImportReport(account=target.name, notes=Notes())
     loader = _Loader(target, provider, report, (progress, on_stop))
     with _rare_collections():
-        async with _opened(shared, request, target, report.notes, storing=True) as found:
-            await loader.run(found)
+        async with _opened(shared, request, target, report.notes) as archives:
+            digest = await loader.find_known(archives)
+            by_process = archives.is_large and bool(sys.executable)
+            if digest is not None and not by_process:
+                await loader.run(archives, digest)
+        if digest is not None and by_process:
+            async with _read_by_process(shared, request, target, report.notes) as reader:
+                await loader.run(reader, digest)
     report.seconds = time.monotonic() - started
     return report
 
@@ -74,8 +83,7 @@ async def survey(shared: ToolServices, request: ImportRequest, look: Callable[[A
     """Have ``look`` read archives in a worker thread without storing anything."""
     target = target_of(shared, request.account)
     async with _opened(shared, request, target, notes) as found:
-        if isinstance(found, Archives):
-            await anyio.to_thread.run_sync(look, found)
+        await anyio.to_thread.run_sync(look, found)
 
 
 class _Loader:
@@ -96,16 +104,28 @@ class _Loader:
         self._fetching = Lock()
         self._fetched: list[list[Conversation | Message] | PreparedBatch | None] = []
 
-    async def run(self, found: Archives | ReaderProcess) -> None:
-        """Store everything, unless it is known to be there."""
-        report = self._report
-        report.archives = found.titles
-        # Another process is ended when this is cancelled, so nobody need wait for it.
-        digest = await anyio.to_thread.run_sync(found.digest, abandon_on_cancel=isinstance(found, ReaderProcess))
+    async def find_known(self, archives: Archives) -> str | None:
+        """Take over the report of an earlier import of the same, if all of it is still there.
+
+        Returns:
+            The digest of the archives; ``None`` when there was such an import, so that nothing is to be read.
+        """
+        self._report.archives = archives.titles
+        digest = await anyio.to_thread.run_sync(archives.digest, anyio.from_thread.check_cancelled)
         record = await self._provider.find_import(digest)
-        if record is not None:
-            report.restore(record)
-            return
+        if record is None:
+            return digest
+        self._report.restore(record)
+        return None
+
+    async def run(self, found: Archives | ReaderProcess, digest: str) -> None:
+        """Store everything.
+
+        Args:
+            found: What reads.
+            digest: That of the archives.
+        """
+        report = self._report
         try:
             await self._store_all(found)
         except DragomanError as error:
@@ -179,26 +199,42 @@ def _rare_collections() -> Generator[None]:
 
 @asynccontextmanager
 async def _opened(
-    shared: ToolServices, request: ImportRequest, target: Account, notes: Notes, *, storing: bool = False
-) -> AsyncGenerator[Archives | ReaderProcess]:
-    """The archives, opened and closed in worker threads; large ones that are to be stored are read by a process."""
+    shared: ToolServices, request: ImportRequest, target: Account, notes: Notes
+) -> AsyncGenerator[Archives]:
+    """The archives, for this process to read."""
     provider = await target.provider()
+    reading = _read_request(shared, request, target, provider)
+    async with _in_threads(open_archives(reading, notes, partial(_stored, provider))) as found:
+        yield found
 
-    def stored(prefix: str) -> Iterator[tuple[str, str]]:
-        position = 0
-        while part := anyio.from_thread.run(provider.list_stored_ids, prefix, position):
-            for position, message, conversation in part:  # noqa: B007 - the last one is where to go on
-                yield message, conversation
 
+@asynccontextmanager
+async def _read_by_process(
+    shared: ToolServices, request: ImportRequest, target: Account, notes: Notes
+) -> AsyncGenerator[ReaderProcess]:
+    """The archives, read by another process."""
+    provider = await target.provider()
+    reading = _read_request(shared, request, target, provider)
+    async with _in_threads(reader_process(reading, BATCH, notes, partial(_stored, provider))) as found:
+        yield found
+
+
+def _read_request(shared: ToolServices, request: ImportRequest, target: Account, provider: Provider) -> ReadRequest:
     own_name: str = getattr(provider.settings, "name", "me")
-    reading = request.read_request(shared.zone, own_name, target.name)
-    manager: AbstractContextManager[Archives | ReaderProcess]
-    found: Archives | ReaderProcess
-    if storing and await anyio.to_thread.run_sync(reader_process.is_worth_it, request.paths):
-        manager = reader_process.reader_process(reading, BATCH, notes, stored)
-    else:
-        manager = open_archives(reading, notes, stored)
-    # Opening reads the whole directory of an archive, which may take seconds.
+    return request.read_request(shared.zone, own_name, target.name)
+
+
+def _stored(provider: Provider, prefix: str) -> Iterator[tuple[str, str]]:
+    """Ids of stored messages with their conversations, whose ids begin so. Runs in a worker thread."""
+    position = 0
+    while part := anyio.from_thread.run(provider.list_stored_ids, prefix, position):
+        for position, message, conversation in part:  # noqa: B007 - the last one is where to go on
+            yield message, conversation
+
+
+@asynccontextmanager
+async def _in_threads(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
+    """Enter and leave in worker threads: opening reads the whole directory of an archive, which may take seconds."""
     found = await anyio.to_thread.run_sync(manager.__enter__)
     try:
         yield found

@@ -70,9 +70,7 @@ class _Reader:
         notes = Notes()
         with open_archives(request, notes, self._stored) as found:
             self._found = found
-            self.send("opened", (found.titles, found.size, found.gives_late))
-            self.send("digest", (found.digest(), notes))
-            self._answers.get()
+            self.send("opened", (found.size, found.gives_late))
             self._send_batches(found, size, notes)
             self.send("end", notes)
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any, Final
 
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.frames import read_frame, write_frame
-from dragoman.archives.reading import STDIN, ReadRequest, StoredIds
+from dragoman.archives.reading import ReadRequest, StoredIds
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.sql.messages.prepared import PreparedBatch, PreparedGroup
-
-LEAST_SIZE: Final = 8 << 20
-"""Bytes of archives from which on a second process saves more time than it takes to start."""
 
 _PIPE: Final = 1 << 20
 _SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ of Linux
@@ -29,31 +24,6 @@ _COMMAND: Final = (
     "import sys; sys.path[:] = sys.argv[1:]; from dragoman.archives.reader_process.child import main; main()"
 )
 """The child finds modules where this process does."""
-
-
-def is_worth_it(paths: tuple[Path, ...]) -> bool:
-    """Whether archives are so large that a process of its own reads them faster."""
-    if STDIN in paths or not sys.executable:
-        return False
-    left = LEAST_SIZE
-    for path in paths:
-        for size in _sizes(path):
-            left -= size
-            if left <= 0:
-                return True
-    return False
-
-
-def _sizes(path: Path) -> Generator[int]:
-    """Bytes of a file, or of each file below a folder; links are not followed."""
-    with suppress(OSError):
-        if path.is_file():
-            yield path.stat().st_size
-            return
-    for folder, _, names in os.walk(path):
-        for name in names:
-            with suppress(OSError):
-                yield os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - of many files, twice as fast
 
 
 class ReaderProcess:
@@ -69,8 +39,6 @@ class ReaderProcess:
         self._child = child
         self._notes = notes
         self._stored = stored
-        self._begun = False
-        self.titles: list[str] = []
         self.size = self.position = 0
         self.gives_late = False
 
@@ -85,13 +53,7 @@ class ReaderProcess:
             DragomanError: Nothing can be read.
         """
         self._send("read", (request, batch))
-        self.titles, self.size, self.gives_late = self._receive()[1]
-
-    def digest(self) -> str:
-        """A digest of all that the import depends on."""
-        digest, notes = self._receive()[1]
-        self._take(notes)
-        return str(digest)
+        self.size, self.gives_late = self._receive()[1]
 
     def stop(self) -> None:
         """Have nothing more read. What was read and not given yet is still given."""
@@ -103,9 +65,6 @@ class ReaderProcess:
         Raises:
             DragomanError: The archives cannot be read, or the process has ended.
         """
-        if not self._begun:
-            self._begun = True
-            self._send("go")
         word, value, rows = self._receive()
         if word == "end":
             self._take(value)

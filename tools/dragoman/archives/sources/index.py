@@ -20,6 +20,9 @@ CREATE INDEX by_folder ON files(container, folder, name);
 CREATE INDEX by_taker ON files(taken) WHERE taken IS NOT NULL;
 """
 
+_UNPACKED: Final = 4
+"""So many times as large is a text when it is unpacked, at the least."""
+
 Row = tuple[int, int, str, str, int, int, int, int, int]
 """A file: its number, its container, its folder and name there, and the numbers of its :class:`Entry`."""
 
@@ -119,11 +122,22 @@ class FileIndex:
             digest.update(repr(row).encode("utf-8", "surrogatepass"))
         return digest.digest()
 
-    def taken_bytes(self, taker: str) -> int:
-        """Bytes that the files of a format take as they lie, those in its folders too."""
-        alone = "SELECT coalesce(sum(packed), 0) FROM files WHERE taken = ?"
-        total: int = self._table.execute(alone, (taker,)).get
-        return total + sum(row[6] for place in self.taken_folders(taker) for row in self.below(*place))
+    def taken_bytes(self, taker: str) -> tuple[int, int]:
+        """Bytes that the files of a format take as they lie, and those of their content; those in its folders too.
+
+        Where the size of a packed content is not known, it counts as several times as large.
+        """
+        total = content = 0
+        for row in self._taken_rows(taker):
+            size, packed = row[4], row[6]
+            total += packed
+            content += size if size >= 0 else packed * _UNPACKED
+        return total, content
+
+    def _taken_rows(self, taker: str) -> Iterator[Row]:
+        yield from self.taken_files(taker)
+        for place in self.taken_folders(taker):
+            yield from self.below(*place)
 
 
 def entry_of(row: Row) -> Entry:
