@@ -23,6 +23,8 @@ def authentication_of(headers: Headers) -> str:
 
     Anybody can write results into a mail, so only those count that name the server which received it last.
     """
+    if not headers.may_have("authentication-results"):
+        return ""
     received = _RECEIVED_BY.search(headers.raw("received")[:_LONGEST])
     host, results, is_told = "" if received is None else received[1].lower(), dict[str, set[str]](), False
     # What stands below was there before the own server received the mail.

@@ -240,7 +240,8 @@ def _text_of(part: Part, body: Body) -> str:
         text, hides_words = read_html(markup, quote="> ")
         body.labels.extend(["hidden-text"] if hides_words else [])
     else:
-        text = decode(content, charset, complete=not part.cut).replace("\r\n", "\n").replace("\r", "\n")
+        text = decode(content, charset, complete=not part.cut)
+        text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         if part.media_type in _ENRICHED:
             text = without_commands(text)
         elif part.media_type == "text/calendar":

@@ -46,8 +46,11 @@ def decode(data: bytes, charset: str = "", *, complete: bool = True) -> str:
     """
     declared = codec_of(charset) if charset else ""
     if declared in _PLAIN and data.isascii():
-        plain = data.decode("ascii")
-        return plain.replace("\x00", "\ufffd") if "\x00" in plain else plain
+        return _without_nul(data.decode("ascii"))
+    if declared == "utf-8" and not data.startswith(codecs.BOM_UTF8):
+        text = _attempt(data, declared, complete=complete)
+        if text is not None:
+            return _without_nul(text)
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _plain(data[len(mark) :].decode(encoding, "replace"))
@@ -89,12 +92,14 @@ def _with_order(data: bytes, encoding: str) -> str:
 
 def _attempt(data: bytes, encoding: str, *, complete: bool) -> str | None:
     try:
-        return codecs.getincrementaldecoder(encoding)("strict").decode(data, final=complete)
+        return data.decode(encoding) if complete else codecs.getincrementaldecoder(encoding)("strict").decode(data)
     except (UnicodeError, LookupError):
         return None
 
 
 def _plain(text: str) -> str:
-    return (
-        text.replace("\x00", "\ufffd") if text.isascii() else _SURROGATE.sub("\ufffd", text).replace("\x00", "\ufffd")
-    )
+    return _without_nul(text if text.isascii() else _SURROGATE.sub("\ufffd", text))
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import KeysView
+from collections.abc import Callable, KeysView
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from dragoman.core.mail.charset import decode
 from dragoman.core.mail.dates import parse_date
 from dragoman.core.mail.encoded_words import WORD, decode_words
+
+M = TypeVar("M")
+T = TypeVar("T")
 
 _TOKEN: Final = re.compile(
     r'(?P<local>"(?:[^"\\\r\n]|\\.)*"@[^\s,;<>()"]+)|(?P<quoted>"(?:[^"\\]|\\.)*"?)'
@@ -49,28 +52,58 @@ class Address:
     email: str
 
 
+class Cached(Generic[M, T]):
+    """A property that is computed once. That of the standard library takes a lock each time before Python 3.12."""
+
+    def __init__(self, compute: Callable[[M], T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+
+    def __get__(self, owner: M, kind: type[M]) -> T:
+        """The value."""
+        value = self._compute(owner)
+        vars(owner)[self._name] = value  # which is found before this from then on
+        return value
+
+
 class Headers:
-    """The header fields of a mail or of one of its parts.
+    """The header fields of a mail or of one of its parts, which are told apart when the first one is asked for.
 
     Args:
         data: Its lines as they are. What is no field is passed over.
-
-    Attributes:
         charset: That of the text behind it, which mailers take for their headers as well.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.charset = ""
+    def __init__(self, data: bytes, charset: str = "") -> None:
+        self.charset = charset
+        self._data = data
         self._raw: dict[str, str] = {}
-        self._fields: dict[str, list[bytes]] = {}
-        self._found: list[tuple[bytes, bytes]] = _FIELD.findall(data)
-        for written, value in self._found:
-            self._fields.setdefault(_name(written), []).append(value)
 
     @property
     def names(self) -> KeysView[str]:
         """The names of all fields, in small letters."""
         return self._fields.keys()
+
+    @property
+    def is_read(self) -> bool:
+        """Fields were asked for."""
+        return "_fields" in vars(self)
+
+    def may_have(self, name: str) -> bool:
+        """False where there is certainly no field of that name. It costs less than to look the field up."""
+        return name in self._fields if self.is_read else name.encode() in self._data.lower()
+
+    @Cached
+    def _fields(self) -> dict[str, list[bytes]]:
+        fields: dict[str, list[bytes]] = {}
+        for written, value in self._found:
+            fields.setdefault(_name(written), []).append(value)
+        return fields
+
+    @Cached
+    def _found(self) -> list[tuple[bytes, bytes]]:
+        data, self._data = self._data, b""
+        return _FIELD.findall(data)
 
     def raw(self, name: str) -> str:
         """The first field of that name, not decoded; empty when there is none."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
 
 from dragoman.core.mail.authentication import authentication_of
 from dragoman.core.mail.body import Body, MailFile, read_body
 from dragoman.core.mail.dates import parse_date
-from dragoman.core.mail.headers import Address, parse_ids
+from dragoman.core.mail.headers import Address, Cached, parse_ids
 from dragoman.core.mail.part_reader import read_head, read_parts, read_whole
 from dragoman.core.mail.parts import Part
 from dragoman.core.mail.people import author_of, kind_of, list_of
@@ -19,28 +18,15 @@ from dragoman.core.model import AuthorKind
 
 __all__ = ["Mail", "MailFile", "read_mail", "read_mail_head", "read_whole_mail"]
 
-T = TypeVar("T")
-M = TypeVar("M")
-
 _DAY = timedelta(days=1)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_FORWARDED = 20
 _DEEPEST_FORWARDED = 5
+_OF_HEAD = ("id", "subject", "is_answer")
+"""What the head of a mail tells, and is not found out twice."""
+
 _ANSWERING = frozenset({"in-reply-to", "references"})
 """Fields of a mail that answers another one."""
-
-
-class _Cached(Generic[M, T]):
-    """A property that is computed once. That of the standard library takes a lock each time before Python 3.12."""
-
-    def __init__(self, compute: Callable[[M], T]) -> None:
-        self._compute = compute
-        self._name = compute.__name__
-
-    def __get__(self, mail: M, owner: type[M]) -> T:
-        value = self._compute(mail)
-        vars(mail)[self._name] = value  # which is found before this from then on
-        return value
 
 
 class Mail:
@@ -54,9 +40,8 @@ class Mail:
     def __init__(self, root: Part) -> None:
         self.root = root
         self.headers = root.headers
-        self._id: str | None = None
 
-    @_Cached
+    @Cached
     def body(self) -> Body:
         """Its text and files."""
         return read_body(self.root)
@@ -66,13 +51,18 @@ class Mail:
         """What it says."""
         return self.body.text
 
-    @_Cached
+    @Cached
     def new_text(self) -> tuple[str, int]:
         """What it says without what it quotes at its end, and how many characters that is."""
-        is_answer = not self.headers.names.isdisjoint(_ANSWERING) or is_answering(self.subject)
-        return without_quotes(self.text, is_answer=is_answer and not is_forwarding(self.subject))
+        return without_quotes(self.text, is_answer=self.is_answer)
 
-    @_Cached
+    @Cached
+    def is_answer(self) -> bool:
+        """It answers another mail, and does not bring it along as what it is about."""
+        answers = not self.headers.names.isdisjoint(_ANSWERING) or is_answering(self.subject)
+        return answers and not is_forwarding(self.subject)
+
+    @Cached
     def forwarded(self) -> str:
         """What the mails say that come within it, each line marked as quoted; empty when there are none.
 
@@ -80,39 +70,37 @@ class Mail:
         """
         return "" if self.body.is_report else _forwarded(self, _DEEPEST_FORWARDED)
 
-    @_Cached
+    @Cached
     def is_cut(self) -> bool:
         """Not all of its text was kept."""
-        return self.root.cut or any(part.cut for part in self.root.walk() if part.media_type.startswith("text/"))
+        return self.root.cut or any(part.cut and part.media_type.startswith("text/") for part in self.root.walk())
 
-    @_Cached
+    @Cached
     def authentication(self) -> str:
         """Whether the sender is who the address says; see :func:`authentication_of`."""
         return authentication_of(self.headers)
 
     def take_apart(self) -> None:
         """Find out now what takes long, and not when it is asked for."""
-        _ = self.new_text, self.forwarded, self.is_cut, self.authentication, self.author
+        _ = self.new_text, self.forwarded, self.is_cut, self.authentication
 
     @property
     def files(self) -> list[MailFile]:
         """The files that it brings."""
         return self.body.files
 
-    @property
+    @Cached
     def id(self) -> str:
         """Its message id without brackets; empty when it has none."""
-        if self._id is None:
-            written = self.headers.raw("message-id")
-            self._id = next(iter(parse_ids(written)), "") or written.strip()
-        return self._id
+        written = self.headers.raw("message-id")
+        return next(iter(parse_ids(written)), "") or written.strip()
 
-    @_Cached
+    @Cached
     def subject(self) -> str:
         """Its subject."""
         return self.headers.text("subject")
 
-    @_Cached
+    @Cached
     def author(self) -> Address:
         """Who wrote it."""
         return author_of(self.headers)
@@ -122,17 +110,17 @@ class Mail:
         """What kind of author that is."""
         return kind_of(self.headers, self.author, is_report=self.body.is_report)
 
-    @_Cached
+    @Cached
     def mailing_list(self) -> str:
         """The id of its mailing list; empty when it came by none."""
         return list_of(self.headers)
 
-    @_Cached
+    @Cached
     def references(self) -> list[str]:
         """The ids of the mails before it in its thread, the oldest first."""
         return self.headers.ids("references")
 
-    @_Cached
+    @Cached
     def reply_to(self) -> str:
         """The id of the mail that it answers; empty when it answers none."""
         own = self.id
@@ -173,9 +161,18 @@ def read_mail(lines: Iterable[bytes]) -> Mail:
     return Mail(read_parts(lines))
 
 
-def read_whole_mail(data: bytes) -> Mail:
-    """Read a mail that is held as a whole: what :func:`read_mail` makes of its lines, in a third of the time."""
-    return Mail(read_whole(data))
+def read_whole_mail(data: bytes, head: Mail | None = None) -> Mail:
+    """Read a mail that is held as a whole: what :func:`read_mail` makes of its lines, in a third of the time.
+
+    Args:
+        data: The mail.
+        head: Its head, where that was read before. It needs the fields that are asked for later, and those that tell
+            what its body is.
+    """
+    mail = Mail(read_whole(data, None if head is None else head.root))
+    if head is not None and not mail.headers.is_read:
+        vars(mail).update((name, getattr(head, name)) for name in _OF_HEAD)
+    return mail
 
 
 def _forwarded(mail: Mail, depth: int) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, cast
 
-from dragoman.core.mail.parts import Part
+from dragoman.core.mail.parts import HEAD_LIMIT, Part
 
 _MOST_PARTS: Final = 1000
 _DEEPEST: Final = 50
@@ -80,10 +80,26 @@ class _PartReader:
         if self._in_head:
             self._end_head()
 
+    def take_known_head(self, data: bytes, known: Part) -> int:
+        """Take the head of the mail, which was read before as that of ``known``; the place behind it.
+
+        A head that breaks off is not taken: the server, which gave its fields, may see its end elsewhere.
+        """
+        end = cast("re.Match[bytes]", _HEAD.match(data)).end()
+        for blank in _BLANKS:
+            if data.startswith(blank, end) and end <= HEAD_LIMIT:
+                self.root.take_head(data[:end], known)
+                self._begin_body(self.root)
+                return end + len(blank)
+        return 0
+
     def _end_head(self) -> None:
-        self._in_head = False
         part = self._stack[-1]
         part.end_head(self._stack[-2].media_type if len(self._stack) > 1 else "")
+        self._begin_body(part)
+
+    def _begin_body(self, part: Part) -> None:
+        self._in_head = False
         boundary = part.parameters.get("boundary", "").strip()
         if not part.media_type.startswith("multipart/") or len(self._boundaries) >= _DEEPEST:
             return
@@ -134,9 +150,15 @@ def read_parts(lines: Iterable[bytes]) -> Part:
     return reader.root
 
 
-def read_whole(data: bytes) -> Part:
-    """A mail that is held as a whole; only its heads, and lines that may be boundaries, are looked at one by one."""
-    reader, at = _PartReader(), 0
+def read_whole(data: bytes, known: Part | None = None) -> Part:
+    """A mail that is held as a whole; only its heads, and lines that may be boundaries, are looked at one by one.
+
+    Args:
+        data: The mail.
+        known: What was made of its head before.
+    """
+    reader = _PartReader()
+    at = 0 if known is None else reader.take_known_head(data, known)
     while at < len(data):
         at = reader.feed_from(data, at)
     reader.close()

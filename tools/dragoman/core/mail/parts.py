@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from dragoman.core.mail.headers import Headers
 from dragoman.core.mail.transfer import base64_letters, decode_transfer, without_soft_breaks
@@ -13,13 +14,26 @@ from dragoman.core.mail.transfer import base64_letters, decode_transfer, without
 TEXT_LIMIT: Final = 1 << 20
 """Bytes of a text that are kept."""
 
-_HEAD_LIMIT: Final = 256 << 10
+HEAD_LIMIT: Final = 256 << 10
+"""Bytes of a head that are read."""
+
 _OTHER_LIMIT: Final = 64 << 10
 _LINE: Final = 78  # bytes of a line of base64, with its end
 _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 
-
+_SHORT_HEAD: Final = 512
 _NO_HEADERS: Final = Headers(b"")
+
+
+class _PartHead(NamedTuple):
+    """What the head of a part says."""
+
+    headers: Headers
+    media_type: str
+    parameters: Mapping[str, str]
+    encoding: str
+    disposition: str
+    disposition_parameters: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -37,9 +51,9 @@ class Part:
     cut: bool = False
     headers: Headers = _NO_HEADERS
     media_type: str = "text/plain"
-    parameters: dict[str, str] = field(default_factory=dict[str, str])
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     disposition: str = ""
-    disposition_parameters: dict[str, str] = field(default_factory=dict[str, str])
+    disposition_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     encoding: str = ""
     _head: bytearray = field(default_factory=bytearray)
     _body: bytearray = field(default_factory=bytearray)
@@ -73,23 +87,24 @@ class Part:
 
     def add_head(self, lines: bytes) -> None:
         """Take lines of the head."""
-        room = _HEAD_LIMIT - len(self._head)
+        room = HEAD_LIMIT - len(self._head)
         self._head += lines if len(lines) <= room else lines[: _whole_lines(lines, room)]
 
     def end_head(self, around: str) -> None:
         """Learn from the head what the part is; ``around`` is the type of the part that holds it."""
-        self.headers = Headers(bytes(self._head))
+        data = bytes(self._head)
         self._head.clear()
-        names = self.headers.names
-        default = "message/rfc822" if around == "multipart/digest" else "text/plain"
-        type_, self.parameters = self.headers.parameters("content-type")
-        self.headers.charset = self.parameters.get("charset", "")
-        self.media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
-        if "content-disposition" in names:
-            self.disposition, self.disposition_parameters = self.headers.parameters("content-disposition")
-        if "content-transfer-encoding" in names:
-            encoding, _, _ = self.headers.raw("content-transfer-encoding").partition(";")
-            self.encoding = encoding.strip().strip('"').lower()
+        self._take_head(_known_head(data, around) if around and len(data) <= _SHORT_HEAD else _read_head(data, around))
+
+    def take_head(self, data: bytes, known: Part) -> None:
+        """Take a head that was read before as part of ``known``; ``data`` are all of its lines."""
+        headers = Headers(data, known.headers.charset)
+        parameters, others = known.parameters, known.disposition_parameters
+        self._take_head(_PartHead(headers, known.media_type, parameters, known.encoding, known.disposition, others))
+
+    def _take_head(self, head: _PartHead) -> None:
+        self.headers, self.media_type, self.parameters, self.encoding = head[:4]
+        self.disposition, self.disposition_parameters = head[4:]
         if self.media_type.startswith(("text/", "multipart/")):
             self._room = TEXT_LIMIT
         elif self.media_type.startswith("message/"):
@@ -120,6 +135,23 @@ class Part:
         if self.encoding == "quoted-printable":
             return len(without_soft_breaks(data)) - 2 * len(_ESCAPES.findall(data))
         return len(data)
+
+
+def _read_head(data: bytes, around: str) -> _PartHead:
+    headers = Headers(data)
+    default = "message/rfc822" if around == "multipart/digest" else "text/plain"
+    type_, parameters = headers.parameters("content-type")
+    headers.charset = parameters.get("charset", "")
+    media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
+    disposition, others = headers.parameters("content-disposition")
+    encoding = headers.raw("content-transfer-encoding").partition(";")[0].strip().strip('"').lower()
+    return _PartHead(headers, media_type, parameters, encoding, disposition, others)
+
+
+@lru_cache(maxsize=256)
+def _known_head(data: bytes, around: str) -> _PartHead:
+    """The same for a part within a mail: the same few heads stand in most mails."""
+    return _read_head(data, around)
 
 
 def _whole_lines(lines: bytes, room: int) -> int:

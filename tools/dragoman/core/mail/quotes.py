@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 _LINES: Final = 5000
@@ -13,6 +14,7 @@ _SIGNATURE_LINES: Final = 15
 _NUMBER: Final = re.compile(r"\d+")
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d\d")
 _FOOTER_LINES: Final = 10
+_FOOTER_SIGNS: Final = frozenset("-_=~*")
 _FOOTER_RULE: Final = re.compile(r"[-_=~*]{10,}\s*")
 _FOOTER: Final = re.compile(r"mailing list|unsubscrib|/listinfo/|abmelden|désabonn|darse de baja", re.IGNORECASE)
 _DATE_OR_ADDRESS: Final = re.compile(r"\d{1,4}[./:-]\d|\d{4}|[^\s@]+@[^\s@]+")
@@ -84,12 +86,16 @@ def _end_of_content(lines: list[str], end: int | None = None) -> int:
 
 def _without_run(lines: list[str], first: int, end: int) -> int:
     """Where a run of quoted lines at the end begins, with its attribution."""
-    start = end
-    while start > first and (lines[start - 1][:1] == ">" or not lines[start - 1].strip()):
+    start, is_quoted = end, False
+    for line in islice(reversed(lines), len(lines) - end, len(lines) - first):
+        if line[:1] == ">":
+            is_quoted = True
+        elif line and not line.isspace():
+            break
         start -= 1
-    if ">" not in [line[:1] for line in lines[start:end]]:
+    if not is_quoted:
         return end
-    if ">" in [line[:1] for line in lines[first:start]]:
+    if ">" in [line[:1] for line in islice(lines, first, start)]:
         return end  # answers stand between quotes
     return _without_attribution(lines, first, start)
 
@@ -116,7 +122,8 @@ def _begins_above(lines: list[str], first: int, start: int, words: str) -> bool:
 def _without_footer(lines: list[str], first: int, end: int) -> int:
     """Where the footer of a mailing list begins, which stands behind a rule at the end."""
     for start in range(end - 1, max(first, end - _FOOTER_LINES) - 1, -1):
-        if _FOOTER_RULE.fullmatch(lines[start]) and _FOOTER.search("\n".join(lines[start:end])):
+        is_rule = lines[start][:1] in _FOOTER_SIGNS and _FOOTER_RULE.fullmatch(lines[start])
+        if is_rule and _FOOTER.search("\n".join(lines[start:end])):
             return _end_of_content(lines, start)
     return end
 
@@ -150,7 +157,6 @@ def _is_block(lines: list[str]) -> bool:
 
 
 def _without_signature(lines: list[str], first: int, end: int) -> int:
-    for start in range(end - 1, max(first, end - _SIGNATURE_LINES - 1) - 1, -1):
-        if lines[start].rstrip("\r") == _SIGNATURE:
-            return start
-    return end
+    earliest = max(first, end - _SIGNATURE_LINES - 1)
+    some = lines[earliest:end]
+    return earliest + len(some) - 1 - some[::-1].index(_SIGNATURE) if _SIGNATURE in some else end

@@ -14,8 +14,9 @@ _FOREIGN: Final = bytes(set(range(256)) - set(_LETTERS))
 _USUAL: Final = _LETTERS + b"=\r\n"
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{2}")
 _WRONG_ESCAPE: Final = re.compile(rb"=(?![0-9A-Fa-f]{2})")
+_ODD_ESCAPE: Final = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_BLANK_AT_END: Final = re.compile(rb"\n(?:(?<=[ \t]\n)|(?<=[ \t]\r\n))")
 _TRAILING: Final = re.compile(rb"(?<![ \t])[ \t]+(\r?\n)")  # from the start of a run: else quadratic
-_LINE_ENDS: Final = (b" \r\n", b"\t\r\n", b" \n", b"\t\n")
 _PLAIN: Final = re.compile(rb"[^\s][ \t]+[^\s]|[^A-Za-z0-9+/=\s-]|--|__")
 _WORDS: Final = 3  # of a line that begins a text which is not encoded at all
 
@@ -25,7 +26,9 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return _with_plain_end(data) if data.translate(None, _USUAL) else decode_base64(data)
     if encoding == "quoted-printable":
-        return decode_quoted_printable(without_soft_breaks(data))
+        if _ODD_ESCAPE.search(data) or _BLANK_AT_END.search(data) or data.endswith((b" ", b"\t")):
+            return decode_quoted_printable(without_soft_breaks(data))
+        return binascii.a2b_qp(data)
     return data
 
 
@@ -59,7 +62,7 @@ def _decode_piece(letters: bytes) -> bytes:
 
 def without_soft_breaks(data: bytes) -> bytes:
     """Quoted-printable without line breaks that are none, and without blanks at the ends of its lines."""
-    if any(end in data for end in _LINE_ENDS):
+    if _BLANK_AT_END.search(data):
         data = _TRAILING.sub(rb"\1", data)
     bare = data.rstrip(b" \t")
     data = bare[:-1] if bare.endswith(b"=") else data

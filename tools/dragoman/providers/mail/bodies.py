@@ -65,15 +65,19 @@ def read_small(answers: Fetched) -> dict[int, Mail]:
     return found
 
 
-def read_text(content: object) -> Mail:
+def read_text(content: object, head: Mail | None = None) -> Mail:
     """A small mail, taken apart here, in the thread of the connection: the event loop would wait for it.
+
+    Args:
+        content: The mail.
+        head: Its head, where that was read before.
 
     Raises:
         PuzzlingAnswerError: The server gave nothing.
     """
     if not isinstance(content, bytes) or not content:
         raise PuzzlingAnswerError("a mail without anything")
-    mail = read_whole_mail(content)
+    mail = read_whole_mail(content, head)
     mail.take_apart()
     return mail
 

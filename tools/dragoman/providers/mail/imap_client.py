@@ -31,13 +31,13 @@ class _Imap4(imaplib.IMAP4):
 
     Attributes:
         stirred: The server told, unasked, that the open folder has changed.
-        read_text: Makes something of the text of a mail as soon as it has come, while others are on their way;
+        read_text: Makes something of the UID and text of a mail as soon as it has come, while others are on their way;
             ``None``: texts are answers like others.
         texts: What it has made, by UID; where it has failed, the text.
     """
 
     stirred = False
-    read_text: Callable[[bytes], object] | None = None
+    read_text: Callable[[int, bytes], object] | None = None
     _ahead = b""
 
     def __init__(self, host: str, port: int, connect: Callable[[], socket]) -> None:
@@ -84,7 +84,7 @@ class _Imap4(imaplib.IMAP4):
             return
         self.texts[uid] = text
         with suppress(Exception):  # the answers behind it have to be read first
-            self.texts[uid] = cast("Callable[[bytes], object]", self.read_text)(text)
+            self.texts[uid] = cast("Callable[[int, bytes], object]", self.read_text)(uid, text)
 
     def _append_untagged(self, typ: str, dat: object) -> None:
         if typ in _CHANGES or (typ == "FETCH" and _is_unasked(dat)):

@@ -6,6 +6,7 @@ import imaplib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 from imapclient.exceptions import ProtocolError  # pyright: ignore[reportMissingTypeStubs] - it has none
@@ -33,13 +34,13 @@ class Wanted:
     """Items of messages, whose UIDs stand by folder.
 
     Attributes:
-        read: Makes something of a text that stands alone in an answer, while others are on their way. It stands in
-            place of the text then.
+        read: Makes something of a text that stands alone in an answer, of its folder and its UID, while others are on
+            their way. It stands in place of the text then.
     """
 
     uids: Mapping[str, Sequence[int]]
     items: Sequence[str]
-    read: Callable[[bytes], object] | None = None
+    read: Callable[[str, int, bytes], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,16 @@ class Answer:
 
 
 def ask_at_once(
-    client: Any, groups: Sequence[Sequence[bytes]], read: Callable[[bytes], object] | None = None
+    client: Any,
+    groups: Sequence[Sequence[bytes]],
+    reads: Sequence[Callable[[int, bytes], object] | None] | None = None,
 ) -> list[Answer]:
     """Send commands together, and read the answer of each group. No command overtakes one of another group.
 
     Args:
         client: Signed in.
         groups: Commands.
-        read: Makes something of a text that stands alone in an answer.
+        reads: For each group, what makes something of a UID and a text that stands alone in an answer.
 
     Raises:
         IMAP4.error: The server refused one of them.
@@ -75,7 +78,7 @@ def ask_at_once(
     imap.send(b"".join(b"%s %s\r\n" % one for group in tagged for one in group))
     answers: list[Answer] = []
     failure: imaplib.IMAP4.error | None = None
-    for group in tagged:
+    for group, read in zip(tagged, reads or [None] * len(tagged), strict=True):
         untagged: dict[str, list[Any]] = {}
         texts: dict[int, object] = {}
         imap.untagged_responses, imap.stirred, imap.texts, imap.read_text = untagged, False, texts, read
@@ -137,10 +140,11 @@ def look_at(client: Any, names: Sequence[str], wanted: Wanted, opened: FolderSta
     """
     groups = list(_groups(names, wanted, opened, is_trusted=is_trusted))
     lines = [[_line(client, kind, name, wanted) for kind, name in group] for group in groups]
+    reads = [_read_of(group, wanted) for group in groups]
     states: dict[str, FolderState] = {} if opened is None else {opened.name: opened}
     found: dict[str, Fetched] = {}
     changed, now_open = set[str](), None
-    for group, answer in zip(groups, ask_at_once(client, lines, wanted.read), strict=True):
+    for group, answer in zip(groups, ask_at_once(client, lines, reads), strict=True):
         kind, name = group[0]
         if kind == "EXAMINE":
             states[name], now_open = _opened_state(client, name, answer), name
@@ -151,6 +155,12 @@ def look_at(client: Any, names: Sequence[str], wanted: Wanted, opened: FolderSta
         if answer.stirred and kind != "STATUS":
             changed.add(name)
     return Look(states, found, now_open, frozenset(changed))
+
+
+def _read_of(group: Sequence[tuple[str, str]], wanted: Wanted) -> Callable[[int, bytes], object] | None:
+    """What reads the texts of a group of commands, of which one at most asks for any."""
+    folder = next((name for kind, name in group if kind == "FETCH"), None)
+    return None if folder is None or wanted.read is None else partial(wanted.read, folder)
 
 
 def _groups(

@@ -50,7 +50,9 @@ def _small_mails(
     """Folders as they are now, and those of some mails in them that are small, all asked for at once."""
     small = [head for head in heads if head.size <= SMALL and head.folder in names][:MOST_AT_ONCE]
     uids = {name: sorted(one.uid for one in some) for name, some in _by_folder(small).items()}
-    looked, answers = session.look(names, Wanted(uids, SMALL_MAIL, read_text))
+    known = {(head.folder, head.uid): head.mail for head in small}
+    wanted_texts = Wanted(uids, SMALL_MAIL, lambda folder, uid, text: read_text(text, known.get((folder, uid))))
+    looked, answers = session.look(names, wanted_texts)
     states, wanted = {state.name: state for state in looked}, {head.place for head in small}
     mails = {
         place: mail

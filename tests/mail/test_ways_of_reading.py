@@ -1,0 +1,61 @@
+"""A mail is the same mail however it is read: by lines, as a whole, or with a head that was read before."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dragoman.core.mail import read_mail, read_mail_head, read_whole_mail
+from dragoman.core.mail.transfer import decode_quoted_printable, decode_transfer, without_soft_breaks
+
+SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "data" / "mail").glob("*.eml"))]
+SMALL = [data for data in SAMPLES if len(data) <= 20_000]
+PIECES = [
+    b"\r\n", b"\n", b"\r", b"--", b"=", b"=\r\n",
+    b" \r\n", b"\t\n", b"-- \r\n", b"\r\n\r\n", b"> ", b"\xff", b"\0", b"=C3=BC",
+    b"Content-Type: text/html\r\n", b"Content-Transfer-Encoding: base64\r\n", b"References: <a@b>\r\n",
+    b"Content-Disposition: attachment\r\n", b"Authentication-Results: x; spf=pass\r\n", b"Received: by x; \r\n",
+]  # fmt: skip
+FIELD = re.compile(rb"^[!-9;-~]+[ \t]*:.*(?:\n[ \t].*)*(?:\n|\Z)", re.MULTILINE)
+UNLISTED = (b"received", b"authentication-results", b"x-", b"user-agent")
+
+
+def server_head(data: bytes) -> bytes:
+    """What a server tells of a head: the fields that are asked for."""
+    head = re.split(rb"(?:\A|\r?\n)\r?\n", data, maxsplit=1)[0]
+    fields = (found[0].removesuffix(b"\n").removesuffix(b"\r") for found in FIELD.finditer(head))
+    return b"".join(one + b"\r\n" for one in fields if not one.lower().startswith(UNLISTED)) + b"\r\n"
+
+
+def shown(mail):
+    return (
+        mail.text, mail.new_text, mail.forwarded, mail.is_cut, mail.authentication, mail.id, mail.subject, mail.author,
+        mail.reply_to, mail.kind, mail.files, mail.body.labels,
+    )  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_mail_reads_the_same_by_lines_and_as_a_whole_and_below_a_known_head(data):
+    mail = data.draw(st.sampled_from(SMALL))
+    for piece in data.draw(st.lists(st.sampled_from(PIECES), max_size=4)):
+        place = data.draw(st.integers(0, len(mail)))
+        mail = mail[:place] + piece + mail[place + data.draw(st.integers(0, 30)) :]
+    whole = shown(read_whole_mail(mail))
+    assert shown(read_mail(lines(mail))) == whole
+    assert shown(read_whole_mail(mail, read_mail_head(server_head(mail)))) == whole
+
+
+def lines(data: bytes) -> list[bytes]:
+    """Lines that end with a line feed alone, as files give them."""
+    return re.findall(rb"[^\n]*\n|[^\n]+\Z", data)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([b"=", b"=\r\n", b"=\n", b" ", b"\t", b"\r\n", b"\n", b"\r", b"=C3=BC", b"=zz", b"a"])))
+def test_quoted_printable_reads_the_same_in_one_step_and_in_several(pieces):
+    data = b"".join(pieces)
+    assert decode_transfer(data, "quoted-printable") == decode_quoted_printable(without_soft_breaks(data))
