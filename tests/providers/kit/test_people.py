@@ -8,6 +8,7 @@ from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.providers.kit import by_name, only_person, write_mentions
 
 PEOPLE = {"U1": ["Maria Koch", "maria"], "U2": ["Maria", "mk"], "U3": ["Zoë Müller-Lang", "zoe"], "U4": ["Ann", "mk"]}
+PEOPLE |= {"U5": ["Sean O'Brien"], "U6": ["Al Bo", "al"], "U7": ["Al Bo"]}
 NAMES = by_name(PEOPLE, lambda id_: PEOPLE[id_])
 
 
@@ -23,7 +24,10 @@ def written(text):
         ("@zoe müller", "<U3> müller"),
         ("(@ZOE MULLER-LANG)", "(<U3>)"),
         ("Ask @Ann.", "Ask <U4>."),
-        ("@Ann's", "@Ann's"),
+        ("@Ann's and @Maria Koch's", "<U4>'s and <U1>'s"),
+        ("@Sean O'Brien, @Sean O'Brien's", "<U5>, <U5>'s"),
+        ("@Al Bo is two people", "@Al Bo is two people"),
+        (r"\@zoe", r"\@zoe"),
         ("ann@Ann.example and x@zoe", "ann@Ann.example and x@zoe"),
         ("`@zoe` and ```\n@zoe\n``` but @zoe", "`@zoe` and ```\n@zoe\n``` but <U3>"),
         ("@nobody @mk", "@nobody @mk"),

@@ -38,6 +38,8 @@ async def sent(service, text, **members):
         ("<https://evil.example|https://bank.example>", "&lt;https://evil.example|https://bank.example>"),
         ("<@U01MARIAK> <@U10NOORAH> <@U77NOBODY>", "<@U01MARIAK> &lt;@U10NOORAH> &lt;@U77NOBODY>"),
         ("<#C02RELAY01> <#C77GONE01>", "<#C02RELAY01> &lt;#C77GONE01>"),
+        ("<@U01MARIAK|Boss> <#C02RELAY01|payroll> <@U77NOBODY|x>", "<@U01MARIAK> <#C02RELAY01> &lt;@U77NOBODY|x>"),
+        ("<@ U01MARIAK> <@U01MARIAK", "&lt;@ U01MARIAK> &lt;@U01MARIAK"),
         ("Ask @Maria Koch, @oleg. or @nobody", "Ask <@U01MARIAK>, <@U02OLEGSI>. or @nobody"),
         ("mail maria@acme.example, see `@maria`", "mail maria@acme.example, see `@maria`"),
         ("Map<String, List<Integer>> -> x", "Map<String, List<Integer>> -> x"),

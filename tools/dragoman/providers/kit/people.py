@@ -14,7 +14,7 @@ P = TypeVar("P")
 
 _SHOWN: Final = 8
 _CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
-_NAMED: Final = re.compile(r"(?<![\w<@/.])@([\w][\w.'\-]*(?: [\w][\w.'\-]*){0,3})")
+_NAMED: Final = re.compile(r"(?<![\w<@/.\\])@([\w][\w.'\-]*(?: [\w][\w.'\-]*){0,3})")
 
 
 def by_name(people: Iterable[P], names_of: Callable[[P], Iterable[str]]) -> dict[str, list[P]]:
@@ -57,13 +57,14 @@ def write_mentions(text: str, people: Mapping[str, Sequence[P]], write: Callable
     """
 
     def mention(found: re.Match[str]) -> str:
-        """The mention of the longest name that means somebody."""
+        """The mention of the longest name that means somebody; that of several people stays a text."""
         words = found[1].split(" ")
         for count in range(len(words), 0, -1):
             name = " ".join(words[:count]).rstrip(".'-")
-            named = people.get(fold(name), ())
-            if len(named) == 1:
-                return f"{write(named[0])}{found[1][len(name) :]}"
+            for called in (name, name.removesuffix("'s")):
+                named = people.get(fold(called), ())
+                if named:
+                    return f"{write(named[0])}{found[1][len(called) :]}" if len(named) == 1 else found[0]
         return found[0]
 
     parts = _CODE.split(text)

@@ -20,7 +20,7 @@ LONGEST: Final = 12_000
 
 _EVENT: Final = "dragoman_send"
 _MOST_LOOKED_AT: Final = 5  # parts in which a sent message is looked for
-_LIVE: Final = re.compile(r"<(?=!|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*\||([@#])([A-Z0-9]{3,30})(?:\|[^<>\n]*)?>|[@#])")
+_LIVE: Final = re.compile(r"<(?:([@#][A-Z0-9]{3,30})(?:\|[^<>\n]*)?>|(?=[!@#]|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*\|))")
 
 
 class MessageWriter:
@@ -68,9 +68,10 @@ class MessageWriter:
         return f"<@{member.id}>"
 
     async def to_wire(self, text: str, members: Collection[str]) -> str:
-        """A text in which only people and channels that there are can be named by id."""
+        """A text in which only people and channels that there are can be named by id, without words of its own."""
         titles = await self._titles.get_all(re.findall(r"<#([A-Z0-9]{3,30})", text))
-        return _LIVE.sub(lambda found: "<" if found[2] in members or found[2] in titles else "&lt;", text)
+        there = {*(f"@{member}" for member in members), *(f"#{title}" for title in titles)}
+        return _LIVE.sub(lambda found: f"<{found[1]}>" if found[1] in there else f"&lt;{found[0][1:]}", text)
 
 
 def _written(answer: HttpResponse[Object], conversation: str, ts: str) -> Written[Object]:
