@@ -17,6 +17,13 @@ def test_a_place_that_the_page_names_is_there(place):
     assert (ROOT / place).exists()
 
 
+def test_the_page_on_the_tests_names_what_is_there():
+    page = (ROOT / "tests" / "README.md").read_text("utf-8")
+    named = re.findall(r"`([\w/]+\.py)`", page)
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
 def test_the_page_names_every_folder_of_both_packages():
     for package in (ROOT / "tools" / "dragoman", ROOT / "server" / "dragoman_server"):
         folders = {path.name for path in package.iterdir() if path.is_dir() and (path / "__init__.py").exists()}

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import anyio
@@ -16,12 +17,14 @@ from dragoman.store.sync_state import LEASE
 pytestmark = pytest.mark.anyio
 
 
-async def run_in_child(world, kind, chat, seconds):
-    """A sync in a process of its own."""
+async def run_in_child(world, kind, chat, seconds, *, until_complete=False):
+    """A sync in a process of its own, again and again."""
     async with world.workspace(kind=kind) as workspace:
         with anyio.move_on_after(seconds):
             while True:
                 await sync(workspace, world)
+                if until_complete and stored(world.path) == truth(chat):
+                    return
                 await anyio.sleep(0.001)
 
 
@@ -79,8 +82,9 @@ async def _require_sound(world):
 def test_processes_at_once_bring_every_message_once(world, processes):
     chat = world.service()
     for room in range(8):
-        chat.fill(f"room {room}", 40)
-    children = [fork(run_in_child, world, "telling", chat, 4) for _ in range(processes)]
+        chat.fill(f"room {room}", 120)
+    work = partial(run_in_child, until_complete=True)
+    children = [fork(work, world, "telling", chat, 60) for _ in range(processes)]
     for child in children:
         _, status = os.waitpid(child, 0)
         assert status == 0

@@ -19,7 +19,7 @@ from writing_world import SHM, World
 
 from dragoman.toolset.policy import Consent
 
-HISTORIES = 75  # six hundred in all
+HISTORIES = 50  # four hundred in all
 STEPS = 9
 FOCUS = [
     ["allow"],

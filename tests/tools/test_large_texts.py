@@ -23,7 +23,7 @@ from dragoman_server.runtime import tool_context
 
 pytestmark = pytest.mark.anyio
 
-HUGE = "hello \x90" * 700_000
+HUGE = "hello \x90" * 300_000
 LINKS = "h\xe9llo http://a.example/ @channel " * 30_000
 ROOM = "post:room"
 
