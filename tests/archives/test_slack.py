@@ -69,7 +69,7 @@ def test_a_time_that_is_a_number_keeps_its_six_digits(export):
 
 def test_old_file_comments_have_the_author_and_the_text_of_the_comment(export):
     comment = {"subtype": "file_comment", "comment": {"user": "U2", "comment": "Nice"}, "ts": "1500000000.000001"}
-    content = export(None, comment)
+    content = export(None, comment | {"text": "<@U2> commented on a file: Nice"})
     assert (content.messages[0].author.name, content.messages[0].text) == ("Bo Li", "Nice")
 
 

@@ -97,6 +97,29 @@ def test_an_order_that_nothing_decides_is_told_and_can_be_chosen(chat, options, 
     assert ("--dates" in " ".join(content.notes.sentences)) is ("dates" not in options)
 
 
+WORDS = {
+    ("3/9/26, 1:00\u202fPM", "Messages and calls are end-to-end encrypted."): 3,
+    ("3/9/26, 1:00 PM", "Ann: <Media omitted>"): 3,
+    ("3/9/26, 1:00 pm", "Ann: <Media omitted>"): 9,
+    ("3/9/26, 13:00", "Ann created group \u201cTeam\u201d"): 9,
+    ("3/9/26, 1:00 PM", "Ann: <Multimedia omitido>"): 9,
+}
+
+
+@pytest.mark.parametrize(("line", "month"), WORDS.items())
+def test_the_language_of_the_phone_decides_where_the_dates_do_not(chat, line, month):
+    content = chat(" - ".join(line), f"{line[0]} - Bo: Hi", zone="Asia/Tokyo")
+    assert content.messages[-1].sent_at.month == month
+    assert not content.notes.sentences
+
+
+def test_another_order_of_dates_changes_no_id(chat):
+    lines = ["3/9/26, 10:00 - Ann: Hi", "3/10/26, 10:00 - Bo: <Media omitted>"]
+    first, second = (chat(*lines, dates=order).messages for order in ("dmy", "mdy"))
+    assert [message.id for message in first] == [message.id for message in second]
+    assert [message.sent_at.month for message in first + second] == [9, 10, 3, 3]
+
+
 def test_a_later_line_without_date_belongs_to_the_message_before(chat):
     content = chat("13/03/26, 10:00 - Ann: one", "two: three", "", "1/2 cup", "13/03/26, 10:01 - Bo: four")
     assert content.texts == ["one\ntwo: three\n\n1/2 cup", "four"]
@@ -127,6 +150,7 @@ def test_equal_texts_of_one_minute_are_messages_of_their_own_with_lasting_ids(ch
 )
 def test_a_deleted_message_is_none(chat, words):
     assert chat("13/03/26, 10:00 - Ann: Hi", f"13/03/26, 10:01 - Ann: {words}").texts == ["Hi"]
+    assert chat("13/03/26, 10:00 - Ann: Hi", f"13/03/26, 10:01 - {words}").texts == ["Hi"]
 
 
 @pytest.mark.parametrize(

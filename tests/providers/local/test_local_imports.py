@@ -82,6 +82,17 @@ async def test_importing_again_renames_and_keeps_what_is_not_told(local):
     )
 
 
+async def test_a_time_that_was_read_wrongly_is_put_right_by_a_later_import(local):
+    right, wrong = START + timedelta(hours=2), START + timedelta(days=200)
+    await local.import_conversation(ROOM, [message("a", 1), replace(message("b"), sent_at=wrong)])
+    for time in (right, right + timedelta(seconds=30)):  # seconds that one of two archives leaves out change nothing
+        await local.import_batch([replace(message("b"), sent_at=time)])
+        page = await local.list_messages(ROOM.id, MessageQuery())
+        assert [(one.id, one.sent_at) for one in page.items] == [("a", START + timedelta(seconds=1)), ("b", right)]
+    assert (await local.get_conversation(ROOM.id)).last_message_at == right
+    assert not (await local.list_messages(ROOM.id, MessageQuery(since=right + timedelta(hours=1)))).items
+
+
 LITTLE = Conversation(id=ROOM.id, title=ROOM.id)
 """What an archive tells that knows the id alone."""
 

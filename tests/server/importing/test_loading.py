@@ -5,6 +5,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import anyio.from_thread
 import pytest
@@ -263,3 +264,17 @@ async def test_mails_that_were_read_are_stored_when_an_import_is_stopped(config,
     assert again.summary == f"500 read, {500 - stored} new, 0 changed, {stored} known, 0 skipped"
     with closing(sqlite3.connect(tmp_path / "notes.db")) as con:
         assert con.execute("SELECT count(*) FROM local_places").fetchone() == (100,)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choice", [{"dates": "mdy"}, {"zone": ZoneInfo("Asia/Tokyo")}], ids=["dates", "zone"])
+async def test_a_chat_that_is_imported_again_with_another_choice_is_put_right(config, tmp_path, choice):
+    chat = tmp_path / "WhatsApp Chat with Team.txt"
+    chat.write_text("3/9/26, 10:00 - Ann: Hi\n3/9/26, 10:01 - Bo: Ho\n")
+    async with tool_context.open_services(config) as shared:
+        await load_path(shared, chat)
+        report = await load(shared, ImportRequest(paths=(chat,), **choice))
+        answer = await call_tool(shared, "list_messages", {"conversation": "local:whatsapp.team", "format": "json"})
+    assert report.summary == "2 read, 0 new, 2 changed, 0 known, 0 skipped"
+    right = "2026-03-09T10:00:00Z" if "dates" in choice else "2026-09-03T01:00:00Z"
+    assert answer.data["messages"][0]["sent_at"] == right

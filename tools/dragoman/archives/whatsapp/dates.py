@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from dragoman.archives.calendar_words import AFTERNOON, MORNING
 from dragoman.archives.format import DateOrder
-from dragoman.archives.whatsapp.words import BEHIND, JOINING, YEAR_FIRST_MARKS
+from dragoman.archives.whatsapp.words import BEHIND, ENGLISH, JOINING, OMITTED, YEAR_FIRST_MARKS
 from dragoman.core.lazy_pattern import lazy_pattern
 
 _INVISIBLE: Final = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -63,6 +63,7 @@ class LineHead(NamedTuple):
         is_year_first: Whether the words say that the year stands first.
         clock: Hour from 0 to 23, minute, second.
         rest: What follows on the line.
+        has_capitals: Whether ``AM`` or ``PM`` stands there in capitals, as in the United States and the Philippines.
     """
 
     shape: str
@@ -70,6 +71,7 @@ class LineHead(NamedTuple):
     is_year_first: bool
     clock: tuple[int, int, int]
     rest: str
+    has_capitals: bool = False
 
 
 def parse_head(line: str) -> LineHead | None:
@@ -96,7 +98,7 @@ def parse_head(line: str) -> LineHead | None:
     numbers = (int(a), int(b), int(c))
     year_first = len(a) == 4 or sign is None or mark in YEAR_FIRST_MARKS  # noqa: PLR2004  # digits of a year
     shape = f"{'[' if is_ios else '-'}{(sign or '').strip()}{second is not None}"
-    return LineHead(shape, numbers, year_first, clock, line[start + found.end() :])
+    return LineHead(shape, numbers, year_first, clock, line[start + found.end() :], after in ("AM", "PM"))
 
 
 def _usual_head(found: re.Match[str], line: str, start: int) -> LineHead | None:
@@ -169,6 +171,9 @@ class DateOrderFinder:
     zone: tzinfo
     is_assumed: bool = False
     _signs: set[str] = field(default_factory=set[str])
+    _is_english: bool = False
+    _is_other: bool = False
+    _has_capitals: bool = False
     _year_first: int = 0
     _candidates: tuple[_Candidate, ...] = field(
         default_factory=lambda: (_Candidate("dmy"), _Candidate("mdy"), _Candidate("ymd"))
@@ -178,6 +183,8 @@ class DateOrderFinder:
         """Look at the next head."""
         self._year_first += head.is_year_first
         self._signs.add(head.shape[1:2])
+        self._has_capitals = self._has_capitals or head.has_capitals
+        self._look_at_words(head.rest)
         for candidate in self._candidates:
             if candidate.is_possible:
                 candidate.add(self.time_of(head, candidate.order))
@@ -189,7 +196,7 @@ class DateOrderFinder:
             return self.chosen
         if self._year_first:
             return "ymd"
-        found = self._order_of_numbers()
+        found = self._order_of_numbers() or self._order_of_language()
         if found is None:
             self.is_assumed = not self._is_same_either_way()
             found = "mdy" if _MONTH_FIRST_ZONES.match(getattr(self.zone, "key", "")) else "dmy"
@@ -205,6 +212,18 @@ class DateOrderFinder:
         if day.backwards != month.backwards:
             return "dmy" if day.backwards < month.backwards else "mdy"
         return "dmy" if self._signs == {"."} else None
+
+    def _look_at_words(self, text: str) -> None:
+        """Find out the language of the phone from what WhatsApp itself says."""
+        if not self._is_english:
+            self._is_english = ENGLISH.search(text) is not None
+            self._is_other = self._is_other or (not self._is_english and OMITTED.search(text) is not None)
+
+    def _order_of_language(self) -> DateOrder | None:
+        """The order of the phone's language; ``None`` where the file does not tell it."""
+        if self._is_english:
+            return "mdy" if self._has_capitals else "dmy"
+        return "dmy" if self._is_other else None
 
     def _is_same_either_way(self) -> bool:
         day, month, _ = self._candidates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from datetime import datetime
 from functools import lru_cache
@@ -43,7 +44,7 @@ class Chat:
     """
 
     def __init__(self, file: File, title: str) -> None:
-        self._title = title or _title_of(file)
+        self._title = unicodedata.normalize("NFC", title or _title_of(file))
         self._names: Counter[str] = Counter()
         self._long_names: Counter[str] = Counter()
         self._is_group = False
@@ -129,7 +130,7 @@ class MessageBuilder:
             return plain
         is_own_words = first.startswith(_OWN_MARK)
         text = clean("\n".join((first, *record.lines[1:])).translate(_ISOLATES).replace(_OWN_MARK, "\u200e"))
-        if name and text.strip("\u200e .\u3002").casefold() in DELETED:
+        if text.strip("\u200e .\u3002").casefold() in DELETED:
             return None
         text, is_edited = _without_edited(text)
         text, attachments = self._files(text, is_own_words=is_own_words)
@@ -137,7 +138,7 @@ class MessageBuilder:
         text = text.replace(_OWN_MARK, "").strip()
         sent_at = self._clock.read(time)
         return new_message(
-            id=self._ids.make(self._conversation, _written(time), text or "".join(one.name for one in attachments)),
+            id=self._id(time, text or "".join(one.name for one in attachments)),
             conversation=self._conversation,
             author=_author(name),
             sent_at=sent_at,
@@ -155,12 +156,18 @@ class MessageBuilder:
         if (len(text.split(None, _TWO)) <= _TWO and OMITTED.search(text)) or text.strip(" .").casefold() in DELETED:
             return None
         return new_message(
-            id=self._ids.make(self._conversation, _written(time), text),
+            id=self._id(time, text),
             conversation=self._conversation,
             author=_author(name),
             sent_at=self._clock.read(time),
             text=text,
         )
+
+    def _id(self, time: datetime, text: str) -> str:
+        """The id; day and month stand by size in it, so that the order of dates changes none."""
+        day, month = sorted((time.day, time.month))
+        clock = time.time().isoformat("seconds" if time.second else "minutes")
+        return self._ids.make(self._conversation, f"{time.year}-{day}-{month} {clock}", text)
 
     def _files(self, text: str, *, is_own_words: bool) -> tuple[str, tuple[Attachment, ...]]:
         """The text without the words for a file, and the file."""
@@ -190,10 +197,6 @@ class MessageBuilder:
             size=lying.size if lying else None,
             url=lying.reference if lying else None,
         )
-
-
-def _written(time: datetime) -> str:
-    return time.isoformat(timespec="seconds" if time.second else "minutes")
 
 
 @lru_cache(maxsize=1000)

@@ -81,6 +81,14 @@ Pesan ini telah diedit | Mesej ini telah diedit | ข้อความนี้
 수정된 메시지입니다 | 이 메시지는 수정되었습니다 | このメッセージは編集されました | 此消息已编辑 | 此訊息已編輯
 """)
 
+ENGLISH: Final = lazy_pattern(
+    r"end-to-end encrypted|<Media omitted>|(?:image|video|audio|sticker|GIF|document|Contact card) omitted"
+    r"|\(file attached\)|<attached: |(?:[Tt]his message was|You) deleted(?: this message)?\b|<This message was edited>"
+    r"|created (?:this )?group|changed (?:the subject|this group|the group)|joined using |security code"
+    r"|[Mm]issed (?:voice|video) call"
+)
+"""Words of a phone in English."""
+
 OMITTED: Final = lazy_pattern(
     r"\b(?:omitted|weggelassen|ausgeschlossen|omitid[oa]s?|omiss?[eoa]?|omess[oai]|ocult[oa]s?|weggelaten|exclu[es]?"
     r"|пропущен[оаы]?|опущен[оаы]?|без медиафайлов|dahil edilmedi|pominięt[oyae]|utelämna\w{1,3}|udeladt|utelatt"

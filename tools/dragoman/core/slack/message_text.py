@@ -58,7 +58,7 @@ class SlackText:
         return "\n".join(parts)
 
     def _own_words(self, message: JsonObject) -> str:
-        text = text_of(message, "text") or text_of(record_of(message, "comment"), "comment")
+        text = text_of(record_of(message, "comment"), "comment") or text_of(message, "text")
         summary = self._markup.to_text(text, has_styles=message.get("mrkdwn") is not False)
         if not summary and self._markdown and record_of(message, "item"):
             return self._own_words(record_of(record_of(message, "item"), "message"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from dragoman.core.model import Attachment, Author, Edit, Message, Reaction
@@ -11,6 +11,10 @@ from dragoman.providers.base.provider import Change
 
 HISTORY: Final = 100
 """How many earlier texts of a message are kept, the latest ones."""
+
+
+_FINE: Final = timedelta(minutes=1)
+"""Some forms of an archive round times so."""
 
 
 def imported(stored: Message, fresh: Message) -> Message:
@@ -31,7 +35,7 @@ def imported(stored: Message, fresh: Message) -> Message:
     merged = replace(
         merged,
         author=_author(merged.author, fresh.author),
-        sent_at=merged.sent_at or fresh.sent_at,
+        sent_at=_sent_at(merged.sent_at, fresh.sent_at),
         reply_to=merged.reply_to or fresh.reply_to,
         subject=merged.subject or fresh.subject,
         status=fresh.status or merged.status,
@@ -84,6 +88,13 @@ def _is_later(stored: Message, fresh: Message) -> bool:
     if fresh.partial and not stored.partial:
         return False
     return all(edit.text != fresh.text for edit in stored.history)
+
+
+def _sent_at(stored: datetime | None, fresh: datetime | None) -> datetime | None:
+    """The later told time, which was read in another zone or order of dates; the stored one may be finer."""
+    if stored is None or fresh is None:
+        return stored or fresh
+    return stored if abs(fresh - stored) < _FINE else fresh
 
 
 def _history(stored: Message, fresh: tuple[Edit, ...]) -> tuple[Edit, ...]:

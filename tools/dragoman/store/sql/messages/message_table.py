@@ -84,13 +84,16 @@ class MessageTable:
         place = conversations.ensure(con, self.tables, account, conversation)
         writer = MessageWriter(con, self.tables, place, authors or AuthorNumbers())
         gained = lost = 0
+        is_moved = False
         times = None if self._is_any_stored(con, place, fresh) else writer.insert_if_all_new(list(fresh.values()))
         if times is None:
             stored = self._get(con, place, account, conversation, fresh)
             times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
-            gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
-        if gained or lost:
-            conversations.recount(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
+            changes = ((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
+            gained, lost, is_moved = writer.change(changes)
+        if gained or lost or is_moved:
+            removed = lost > 0 or is_moved
+            conversations.recount(con, self.tables, place, len(times) + gained - lost, removed=removed)
         elif times:
             conversations.count_added(con, self.tables, place, times)
         return len(times) + gained

@@ -107,12 +107,16 @@ class MessageWriter:
             index_row(message, row[0]) for row, message in zip(columns, messages, strict=True) if row[_LIVE]
         )
 
-    def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
-        """Store what differs; returns how many messages became visible, and how many no longer are."""
+    def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int, bool]:
+        """Store what differs.
+
+        Returns:
+            How many messages became visible, how many no longer are, and whether any has another time.
+        """
         new = [(was, tombstone_of(fresh)) for was, fresh in changes]
         changed = [(was, message, row) for was, message in new if (row := rows.to_row(message)) != was.row]
         if not changed:
-            return 0, 0
+            return 0, 0, False
         self._store_authors([message.author for _, message, _ in changed])
         authors = self.authors.by_identity
         columns = [
@@ -122,7 +126,8 @@ class MessageWriter:
         self.tables.update(self.con, "messages", _CHANGED, columns)
         self._reindex([(was, message) for was, message, _ in changed])
         gained = sum(row.live > was.row.live for was, _, row in changed)
-        return gained, sum(row.live < was.row.live for was, _, row in changed)
+        lost = sum(row.live < was.row.live for was, _, row in changed)
+        return gained, lost, any(row.time_us != was.row.time_us for was, _, row in changed)
 
     def _reindex(self, changed: Iterable[tuple[Stored, Message]]) -> None:
         added: list[IndexRow] = []
