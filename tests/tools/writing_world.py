@@ -5,6 +5,7 @@ Time passes only when it is told to, or when a call waits.
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from writing_call import Clock, Doing, Process, Turns, current
 from writing_service import ACCOUNTS, PLACES, Service, SimulatedProvider
 
 from dragoman.accounts import provider_registry
-from dragoman.accounts.workspace import LazyResource, Workspace
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.store import open_store
 from dragoman.store.sql.writes import outbox
@@ -64,11 +65,10 @@ class World:
     async def _process(self) -> AsyncIterator[Process]:
         common = {"provider": "simulated", "folder": self.path.parent, "rooms": PLACES}
         accounts = {name: JournalProvider.Settings(**common, **more) for name, more in ACCOUNTS.items()}
-        async with Workspace.open(accounts, self.path) as workspace:
-            holder = workspace._store._holder
-            workspace._store = LazyResource(holder, lambda: open_store(self.path, clock=self.clock))
-            await workspace.store()
-            yield Process(ToolServices(workspace, clock=self.clock.moment))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("dragoman.accounts.workspace.open_store", partial(open_store, clock=self.clock))
+            async with Workspace.open(accounts, self.path) as workspace:
+                yield Process(ToolServices(workspace, clock=self.clock.moment))
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

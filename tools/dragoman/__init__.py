@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from dragoman._version import __version__
 
 if TYPE_CHECKING:
+    from dragoman.accounts.account import Account
     from dragoman.accounts.provider_registry import provider_class, provider_names
-    from dragoman.accounts.workspace import Account, Workspace
+    from dragoman.accounts.workspace import Workspace
     from dragoman.core.errors import (
         BadResponse,
         Conflict,
@@ -110,6 +111,7 @@ _HOMES: Final = (  # the light ones first
     "dragoman.providers.base.provider",
     "dragoman.core.references",
     "dragoman.accounts.provider_registry",
+    "dragoman.accounts.account",
     "dragoman.accounts.workspace",
 )
 

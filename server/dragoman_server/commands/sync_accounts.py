@@ -14,7 +14,8 @@ import anyio
 import click
 from anyio.abc import TaskStatus
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import join, sentence
 from dragoman.core.sanitize import clean_line

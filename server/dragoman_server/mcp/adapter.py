@@ -21,7 +21,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import SafeText, join, sentence, unquoted
 from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
@@ -109,9 +109,16 @@ class Adapter:
         time_limit: float = TIME_LIMIT,
         longest: float = LONGEST,
     ) -> None:
-        """Work out the tools that can be called, which stay the same for as long as the accounts do."""
+        """Work out the tools that can be called, which stay the same for as long as the accounts do.
+
+        Args:
+            services: What calls share.
+            changes: Who hears that the list of tools changed; ``None`` where it cannot.
+            time_limit: Seconds that a call may take.
+            longest: Seconds that a call may take which reports progress.
+        """
         self._services = services
-        self._changes = changes or ToolListChanges(services)
+        self._changes = changes
         self._time_limit = time_limit
         self._longest = longest
         self._specs = {spec.name: spec for spec in available_tools(services)}
@@ -122,7 +129,8 @@ class Adapter:
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
         principal = current_principal.get()
-        self._changes.follow_connection(ctx, principal, has_list=True)
+        if self._changes is not None:
+            self._changes.follow_connection(ctx, principal, has_list=True)
         return types.ListToolsResult(tools=self._tools_for(principal))
 
     def _tools_for(self, principal: Principal | None) -> list[types.Tool]:
@@ -135,11 +143,14 @@ class Adapter:
     ) -> types.CallToolResult | types.InputRequiredResult:
         """Run a tool within its time."""
         slot = CallSlot(self._slots, limit=self._time_limit, longest=self._longest)
-        self._changes.follow_connection(ctx, current_principal.get(), has_list=False)
+        if self._changes is not None:
+            self._changes.follow_connection(ctx, current_principal.get(), has_list=False)
         with slot.scope:
             async with slot:
                 answer = await self._call(ctx, params, slot)
-                await self._changes.announce()
+                # Answers of services tell what credentials may not do, and with it which tools there are.
+                if self._changes is not None:
+                    await self._changes.announce()
                 return answer
         _log.warning("%s did not end in time.", params.name[:_LONGEST_NAME])
         return to_failure(self._too_late(params.name, slot))

@@ -54,7 +54,8 @@ def build(
     """
     accounts = services.workspace.accounts.values()
     changes = ToolListChanges(services)
-    adapter = Adapter(services, changes, time_limit=time_limit, longest=longest)
+    told = changes if changes.may_happen else None
+    adapter = Adapter(services, told, time_limit=time_limit, longest=longest)
     offers = Resources(services, caller)
     shared = CacheHint(ttl_ms=_HOUR, scope="public" if shared_lists else "private")
     same_for_all: tuple[CacheableMethod, ...] = (

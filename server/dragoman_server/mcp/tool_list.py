@@ -76,8 +76,6 @@ class ToolListChanges:
             principal: Whose it is.
             has_list: It is given the list now. Otherwise it may have one of before anything was known.
         """
-        if not self.may_happen:
-            return
         connection: Connection = ctx.session._connection  # noqa: SLF001  # the session is one of each request  # pyright: ignore[reportPrivateUsage]
         if not connection.has_standalone_channel:
             return
@@ -94,8 +92,6 @@ class ToolListChanges:
 
     async def announce(self) -> None:
         """Tell those whose list is not the one that they have."""
-        if not self.may_happen:
-            return
         hidden = self._hidden_from(None)
         if hidden == self._hidden and not self._someone_is_behind:
             return

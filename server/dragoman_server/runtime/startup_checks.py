@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dragoman.accounts.account import Account
 from dragoman.accounts.provider_registry import provider_class
-from dragoman.accounts.workspace import Account
 from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
 from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted

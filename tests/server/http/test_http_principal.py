@@ -2,7 +2,8 @@
 
 import pytest
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.model import Author, Conversation, Message, Page
 from dragoman.providers.base.provider import AccountSettings, MessageQuery, Provider

@@ -1,9 +1,11 @@
-"""Accounts by name, and the store that numbers and remembers what they return."""
+"""Accounts by name, and the store that numbers and remembers what they return.
+
+A command that only looks something up has such a list of what the store holds; it imports no provider.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,22 +17,25 @@ from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.capability import Capability
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
     from dragoman.store import Store
 
 
-class AccountList(ABC):
+class AccountList:
     """All accounts. :class:`~dragoman.accounts.workspace.Workspace` opens them for a server.
 
     Attributes:
         accounts: By name, in the order of the settings.
     """
 
-    accounts: Mapping[str, Account]
+    def __init__(self, accounts: Mapping[str, Account], store: Callable[[], Awaitable[Store]]) -> None:
+        """Take accounts, and how to get their store, which may be opened for that."""
+        self.accounts = accounts
+        self._open_store = store
 
-    @abstractmethod
     async def store(self) -> Store:
         """The store."""
+        return await self._open_store()
 
     def account(self, name: str) -> Account:
         """The account of that name.

@@ -1,6 +1,6 @@
 """Accounts as the store holds them, for a command that looks something up and imports no provider.
 
-They stand in for :class:`~dragoman.accounts.workspace.Account` and its provider where a search goes through them.
+They stand in for :class:`~dragoman.accounts.account.Account` and its provider where a search goes through them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.providers.base.capability import Capability
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
     from dragoman.store import InlineStore, Store
 
 _LISTED: Final = frozenset({Capability.LIST_CONVERSATIONS})
@@ -135,10 +135,9 @@ class InlineWorkspace(AccountList):
     """The accounts that a search looks in."""
 
     def __init__(self, accounts: Mapping[str, InlineAccount], store: InlineStore) -> None:
-        """Take what is opened already."""
-        self.accounts = cast("Mapping[str, Account]", accounts)
-        self._store = store
+        """Take what is opened already; of accounts and store a search needs no more than these have."""
 
-    async def store(self) -> Store:
-        """The store, as far as a search needs it."""
-        return cast("Store", self._store)
+        async def opened() -> Store:
+            return cast("Store", store)
+
+        super().__init__(cast("Mapping[str, Account]", accounts), opened)

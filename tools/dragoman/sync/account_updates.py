@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import Conflict
 from dragoman.core.model import Changes, Conversation, Message
 from dragoman.core.safe_text import Sentence

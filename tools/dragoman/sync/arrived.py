@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import Conflict
 from dragoman.core.model import Changes
 from dragoman.core.safe_text import Sentence, safe, sentence, unquoted

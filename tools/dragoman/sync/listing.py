@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Self
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Conversation, Page
 from dragoman.core.queries import ConversationQuery, MessageQuery

@@ -9,7 +9,8 @@ from typing import Final
 
 import anyio
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Conversation, Message, Order
 from dragoman.core.queries import ConversationQuery, MessageQuery

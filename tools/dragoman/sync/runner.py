@@ -13,7 +13,8 @@ from typing import Final
 
 import anyio
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.rate_budget import background_calls

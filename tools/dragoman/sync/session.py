@@ -8,7 +8,7 @@ from typing import Final
 
 import anyio
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.context import instrumentation
 from dragoman.core.context.clock import Clock
 from dragoman.providers.base.provider import Provider

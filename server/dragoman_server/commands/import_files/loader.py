@@ -15,7 +15,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.parent import ReaderProcess, reader_process
 from dragoman.archives.reading import Archives, ReadRequest, open_archives

@@ -14,7 +14,8 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.account import Account
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import sentence, unquoted
 from dragoman.core.sanitize import clean_line

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import anyio
 from mcp_types import Tool
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.providers.base.provider import Capability, Limits
 from dragoman.rendering import estimate
 from dragoman.toolset import ToolServices, available_tools

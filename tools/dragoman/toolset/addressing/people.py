@@ -14,7 +14,7 @@ from dragoman.core.references import decode
 from dragoman.core.safe_text import SafeText, Sentence, join, sentence
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
 
 ME: Final = "me"
 _LINK: Final = "mailto"

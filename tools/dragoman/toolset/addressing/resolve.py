@@ -6,8 +6,9 @@ import re
 import unicodedata
 from typing import Final
 
+from dragoman.accounts.account import Account
 from dragoman.accounts.account_list import account_errors
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Conversation
 from dragoman.core.names import display_title, title_key

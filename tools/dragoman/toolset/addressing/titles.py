@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
+from dragoman.accounts.account import Account
 from dragoman.accounts.account_list import account_errors
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.errors import DeadlineExceeded, DragomanError, Unavailable
 from dragoman.core.model import Conversation

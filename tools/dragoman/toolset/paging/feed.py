@@ -20,7 +20,7 @@ from dragoman.core.safe_text import sentence
 from dragoman.toolset.paging.filters import matches
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from dragoman.rendering.views import Failure
 from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
 
 T = TypeVar("T")
 _MOST_PAGES: Final = 20

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dragoman.core.queries import SearchQuery
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
     from dragoman.toolset.definition.context import CallContext
 
 _STATE: Final = "is"

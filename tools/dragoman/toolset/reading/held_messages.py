@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import Conflict, InvalidArgument
 from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery

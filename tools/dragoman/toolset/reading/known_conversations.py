@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.provider import Capability, ConversationQuery, MessageQuery

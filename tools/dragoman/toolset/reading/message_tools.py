@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
+from dragoman.accounts.account import Account
 from dragoman.accounts.account_list import account_errors
-from dragoman.accounts.workspace import Account
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Author, Conversation, Message, Order
 from dragoman.core.names import author_matches

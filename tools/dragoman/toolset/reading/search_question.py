@@ -18,7 +18,8 @@ from dragoman.toolset.addressing.people import ANYBODY, author_filter
 from dragoman.toolset.paging.filters import UNREAD
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account, Workspace
+    from dragoman.accounts.account import Account
+    from dragoman.accounts.workspace import Workspace
     from dragoman.toolset.definition.context import CallContext
 
 _HAS: Final = {"file": "file", "files": "file", "attachment": "file", "attachments": "file",

@@ -24,7 +24,7 @@ from dragoman.toolset.reading.held_index import NOT_HELD, held_index
 from dragoman.toolset.reading.search_question import SearchQuestion, Window, nothing_found, read_question
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account
+    from dragoman.accounts.account import Account
     from dragoman.providers.base.provider import Provider
     from dragoman.store import Store
 

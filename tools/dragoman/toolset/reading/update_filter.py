@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Literal
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.folding import fold
 from dragoman.core.model import Author, Message
 from dragoman.core.safe_text import SafeText, sentence

@@ -11,8 +11,8 @@ from typing import Annotated, Final, Literal
 
 import anyio
 
+from dragoman.accounts.account import Account
 from dragoman.accounts.account_list import account_errors
-from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable, UnsupportedOperation
 from dragoman.core.model import Conversation
 from dragoman.core.safe_text import Sentence

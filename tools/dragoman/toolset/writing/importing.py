@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Annotated, Final
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference

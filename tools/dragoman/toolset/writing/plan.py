@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final, LiteralString
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Final
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.account import Account
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference
