@@ -122,6 +122,7 @@ class Adapter:
         self._time_limit = time_limit
         self._longest = longest
         self._specs = {spec.name: spec for spec in available_tools(services)}
+        # One bound for all clients: what a call may use of memory is the process's.
         self._slots = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -186,6 +187,7 @@ class Adapter:
 
     async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, slot: CallSlot) -> Caller:
         """The caller of a tool that writes or resumes: how to ask them, and when they have the answer."""
+        # The same write asked for again has to see that the first answer has arrived.
         await receipts.settled()
         # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
         may_go_on = self._writes(params.name) and _wants_progress(ctx)
@@ -200,8 +202,10 @@ class Adapter:
 
     def _too_late(self, name: str, slot: CallSlot) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."
+        # Where the time was extended, the number of seconds would be wrong.
         if slot.prolonged:
             said = "The answer took too long."
+        # A read is repeated without harm; a write may have reached its service.
         if self._writes(name):
             return f"{said} The outcome is unknown: look with list_messages whether it happened before trying again."
         return f"{said} Try again, or ask for less."

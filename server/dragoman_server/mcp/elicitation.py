@@ -88,8 +88,10 @@ def elicitation_for(
     if not _takes_forms(ctx.session.client_capabilities):
         return None
     client = ctx.session.client_params
+    # Hosts differ in how much of a form they show, and in who answers it.
     traits = traits_of(client.client_info.name if client else "")
     if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        # These versions have no requests to clients: the call ends with the question and comes again.
         return _RetryElicitation(params, who, store, traits)
     # A client that only posts, or accepts one answer only, would never see the question.
     reachable = can_elicit.get() and ctx.session.can_send_request
@@ -163,6 +165,7 @@ class _RetryElicitation:
             state = self._params.request_state
             # A state is good once: a repeated call with the same consent must not write twice.
             left = await store.confirmations.redeem(state, content) if state is not None else 0.0
+            # The state tells when it was offered, and with it how long somebody had.
             consent = _as_seen(_consent_of(answer), question, self._traits, WAIT - left if left else math.inf)
             if consent is not Consent.GIVEN or left:
                 return consent
@@ -212,6 +215,7 @@ def _as_seen(consent: Consent, question: Question, traits: HostTraits, seconds: 
     """The consent, unless it came so quickly that no person can have seen the question."""
     if question.trusted:
         return Consent.DECLINED if consent is Consent.UNSEEN else consent
+    # Nobody reads a message and ticks a box in that time.
     return Consent.UNSEEN if seconds <= traits.unseen_within else consent
 
 

@@ -84,6 +84,7 @@ class Resources:
     ) -> types.ListResourceTemplatesResult:
         """How the addresses of conversations and messages are written."""
         _one_page(params)
+        # Templates of what no account can do would only lead to errors.
         return types.ListResourceTemplatesResult(resource_templates=self.templates(self._who(ctx).principal))
 
     async def read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
@@ -106,6 +107,7 @@ class Resources:
 
     async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         """A prompt with its arguments in place."""
+        # Clients send empty texts for fields that their user left open.
         spec, given = self._spec(ctx, params.name), params.arguments or {}
         unknown = sorted(given.keys() - spec.arguments.keys())
         missing = sorted(name for name in spec.required if not given.get(name, "").strip())
@@ -124,6 +126,7 @@ class Resources:
         self._check(ctx, params)
         async with _in_words():
             values = await completions(self._call(ctx), params)
+        # The protocol allows a hundred values.
         shown = values[:_MOST_COMPLETIONS]
         completion = types.Completion(values=shown, total=len(values), has_more=len(values) > len(shown))
         return types.CompleteResult(completion=completion)
@@ -166,6 +169,7 @@ async def _in_words(uri: str | None = None) -> AsyncGenerator[None]:
     except TimeoutError:
         sentence = f"There was no answer within {TIME_LIMIT:g} seconds. Try again later."
         raise MCPError(code=types.INTERNAL_ERROR, message=sentence, data=data) from None
+    # An error of the protocol is in words already.
     except MCPError:
         raise
     except Exception:  # noqa: BLE001  # the boundary: nothing of a crash may reach the client
@@ -184,6 +188,7 @@ def _resource(conversation: Conversation, zone: tzinfo) -> types.Resource:
     reference = Reference(conversation.account, conversation.id)
     title = clean_line(conversation.title, _LONGEST_TITLE)
     last = conversation.last_message_at
+    # Several pickers show the description alone.
     facts = [title, conversation.account, str(conversation.kind)]
     facts += [f"last message {last.astimezone(zone):%Y-%m-%d %H:%M}"] if last else []
     return types.Resource(

@@ -61,9 +61,11 @@ class Subscriptions:
     async def subscribe(self, ctx: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
         """Tell the connection of each change of a conversation, until it unsubscribes or ends."""
         uri, connection = str(params.uri), _connection_of(ctx)
+        # Without a channel of its own a notice would have no way to the client.
         if not connection.has_standalone_channel:
             raise MCPError(code=types.INVALID_REQUEST, message="Nothing can be told on this connection.")
         own = _own(connection)
+        # A client may subscribe twice and is told once.
         if uri not in own:
             own[uri] = await self._watch(ctx, uri, partial(connection.notify, _UPDATED, {"uri": uri}))
         return types.EmptyResult()
@@ -82,6 +84,7 @@ class Subscriptions:
 
         What is no address of a conversation that the caller has is left out, which the acknowledgement shows.
         """
+        # A stream stays open, so that no limit of calls holds for it.
         if self._streams >= _MOST_STREAMS:
             raise MCPError(code=types.INTERNAL_ERROR, message="Too many streams are open. Close some, then try again.")
         # One for each stream: several may watch the same conversation, and each is told once.
@@ -93,6 +96,7 @@ class Subscriptions:
             for uri in dict.fromkeys(map(str, params.notifications.resource_subscriptions or ())):
                 try:
                     end = await self._watch(ctx, uri, partial(bus.publish, ResourceUpdated(uri=uri)))
+                # One wrong address must not cost the others their stream.
                 except MCPError:
                     continue
                 watched.callback(end)
@@ -112,6 +116,7 @@ class Subscriptions:
     async def _watch(self, ctx: Context, uri: str, changed: Callable[[], Any]) -> Callable[[], None]:
         if self._watcher is None:
             raise MCPError(code=types.INVALID_PARAMS, message="There are no conversations.", data={"uri": uri})
+        # Whoever may not read a conversation must not learn when it changes.
         principal = self._who(ctx).principal
         workspace = self._services.for_principal(principal).workspace
         try:

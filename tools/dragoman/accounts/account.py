@@ -124,6 +124,7 @@ class Account:
         self.provider_class = kind
         self.capabilities = kind.capabilities()
         self._budgets = budgets
+        # An account that nobody asks connects nowhere.
         self._held = LazyResource(holder, self._open)
 
     @asynccontextmanager
@@ -168,6 +169,7 @@ class Account:
         """Whether the account can do this: its provider, the local index and the policy taken together."""
         if capability in WRITES:
             return capability in self.capabilities and self.may_write()
+        # What the store remembers can be searched, whatever the service can.
         if capability is Capability.SEARCH_MESSAGES:
             return capability in self.capabilities or self.settings.remember == "full"
         return capability in self.capabilities

@@ -77,6 +77,7 @@ class AccountList:
         # Excerpts of a search must not replace whole texts in the store.
         remember = account.settings.remember if storable else "off"
         seen = await store.messages.number(messages, remember, account=account.name)
+        # The store has forgotten their texts by now, and nobody is to see them.
         return [message for message in seen if message.deleted_at is None]
 
     async def remember_conversations(
@@ -96,6 +97,7 @@ class AccountList:
             fresh: Ask the service in any case.
         """
         account, id_ = self.account(reference.account), reference.conversation
+        # Titles change rarely, and asking takes as long as reading the messages.
         if account.settings.remember == "full" and not fresh:
             known = await (await self.store()).messages.conversation(account.name, id_)
             if known is not None:

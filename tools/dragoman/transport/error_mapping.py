@@ -208,6 +208,7 @@ def _advice(hint: SafeText, retry_after: float | None) -> SafeText:
 def _of_object(body: dict[str, object]) -> str | None:
     error = body.get("error")
     nested, plain = (None, error) if isinstance(error, str) else (error, None)
+    # The most telling member first: `error` is often a code beside a sentence.
     candidates = (body.get("detail"), body.get("message"), nested, body.get("title"), plain, body.get("errors"))
     return next((words for found in candidates if (words := _words(found))), None)
 

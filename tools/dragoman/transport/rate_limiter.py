@@ -71,6 +71,7 @@ class RateLimiter:
         self._paused_until: dict[str, float] = {}
         self._reserves: dict[tuple[str, bool], _Reserve] = {}
         self._slots = anyio.Semaphore(concurrency, fast_acquire=True)
+        # Whoever waits for an answer must find slots that background work has not taken.
         self._background_slots = anyio.Semaphore(max(1, concurrency // 2), fast_acquire=True)
 
     @property
@@ -125,6 +126,7 @@ class RateLimiter:
 
     def _note_pause(self, family: str, seconds: float) -> None:
         until = self._clock.monotonic() + seconds
+        # Answers come in any order: the later end counts.
         self._paused_until[family] = max(self._paused_until.get(family, 0.0), until)
 
     async def _take(self, family: str, rate: Rate, *, background: bool) -> tuple[Grant, RateBudgets | None]:

@@ -91,8 +91,10 @@ class _RetryDecider:
     second_chance: bool = True
 
     def __call__(self, failure: BaseException) -> bool:
+        # A pause longer than a caller waits is told to the caller instead.
         if not isinstance(failure, FailedAttempt) or (failure.pause or 0) > _LONGEST_PAUSE:
             return False
+        # Of what rarely gets better a second try is enough.
         if failure.repeat == "once":
             allowed, self.second_chance = self.second_chance, False
             return allowed

@@ -66,6 +66,7 @@ async def _serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as group:
         await group.start(_end_on_signal, group.cancel_scope)
+        # The early answers end before others begin: two writers would mix their lines.
         wire.hand_over()
         group.start_soon(_read, wire, into, outgoing.clone(), pending)
         group.start_soon(_write, wire, outof, pending, written)
@@ -113,6 +114,7 @@ async def _read(
                     continue
                 pending.begin(message.id)
             elif (cancelled := _cancelled_request(message)) is not None:
+                # A request that still waits never reaches the server, so nobody there knows its id.
                 if pending.cancel(cancelled):
                     continue
                 pending.end(cancelled)
@@ -182,11 +184,13 @@ async def _write(
 ) -> None:
     """Write until nothing more comes, or the client has closed its end."""
     dropped = wire.replayed
+    # The client has closed its end, so nobody reads what is left.
     with suppress(OSError):
         async with outof:
             async for envelope in outof:
                 message = envelope.message
                 answered = _answered_request(message)
+                # The client has cancelled the request and must get no answer to it.
                 if answered is not None and not pending.expects(answered):
                     continue
                 if dropped is not None and _answers(message, dropped):
@@ -231,6 +235,7 @@ async def _end_on_signal(scope: anyio.CancelScope, *, task_status: TaskStatus[No
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         task_status.started()
         async for _ in signals:
+            # A thread may hang in a system call, which no cancellation ends.
             deadline = threading.Timer(_CLOSING, os._exit, (0,))
             deadline.daemon = True
             deadline.start()

@@ -82,6 +82,7 @@ def observe(observers: Sequence[Observer], work: Operation) -> Generator[Operati
             watchers.enter_context(observer.on_operation(work))
         # Accounts learn of the observers through the task, not through every call.
         token, started = _now.set((work, observers)), perf_counter()
+        # Operations of accounts are parts of a call that counts already.
         if not work.inner:
             _under_way[id(work)] = work
         try:
@@ -121,6 +122,7 @@ def unobserved() -> Generator[None]:
 def instrumented(provider: T, account: str, operations: frozenset[str]) -> T:
     """The same provider, whose operations are watched by those who look on at the present work, if they care."""
     now = _now.get()
+    # Most observers count calls only, and a wrapper would slow each operation down.
     observers = [observer for observer in now[1] if observer.sees_accounts] if now else []
     return cast("T", _Instrumented(provider, account, operations, observers)) if observers else provider
 

@@ -68,6 +68,7 @@ class DatagridProvider(Provider):
     async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
         """Open the connections of an account."""
         own = cast("DatagridSettings", settings)
+        # An agent works for minutes, longer than any read takes.
         patience = own.timeout if "timeout" in own.model_fields_set else LONGEST_ANSWER
         async with client_of(own) as client:
             yield cls(own, Api(client, patience))
@@ -80,6 +81,7 @@ class DatagridProvider(Provider):
             said += f" in teamspace {identity.current_teamspace_id}"
         wanted = self._settings.teamspace
         reached = {identity.current_teamspace_id, *(one.teamspace_id for one in identity.teamspaces)}
+        # The service may ignore a teamspace that the key does not reach, without an error.
         if wanted is not None and wanted not in reached:
             said += f"; `teamspace` {wanted} is not among those that it reaches and may be ignored"
         if self._settings.agent_id is not None:
@@ -94,6 +96,7 @@ class DatagridProvider(Provider):
         """Conversations, the last changed first. The service filters nothing, but knows one kind only."""
         if query.kind not in (None, ConversationKind.ASSISTANT):
             return Page()
+        # Titles are filtered here, so few of a page may be left.
         size = query.limit if query.text is None else PAGE
         found, cursor = await read_recent(self._api, size, query.cursor)
         return Page(items=[one for each in found if (one := to_conversation(each))], cursor=cursor)
@@ -149,6 +152,7 @@ class DatagridProvider(Provider):
         _check(conversation, draft)
         target: str | None = conversation
         if conversation == NEW:
+            # Only creating takes a name; a prompt makes a conversation without one.
             target = (await self.create_conversation(draft.subject)).id if draft.subject else None
         said = await Prompt(self._api, self._reader, target, self._prompt(draft, target)).send()
         return await self._to_message(said)

@@ -102,6 +102,7 @@ class MessageReader:
 
     async def messages_since(self, conversation: str, newest: Newest) -> list[wire.Message]:
         """What came after a message, oldest first."""
+        # The conversation was empty, so everything in it is new.
         if newest.id is None:
             return list((await self._first(conversation, Order.LATEST, PAGE))[0])
         found: list[wire.Message] = []
@@ -125,6 +126,7 @@ class MessageReader:
         else:
             read = self._forward if step.forward else self._back
             messages, following = await read(conversation, step, min(wish, PAGE))
+        # The position is the service's list, which no clock of ours can tell.
         onward = None if following is None else encode(following, list_id=conversation)
         return Batch(messages if order is Order.OLDEST else messages[::-1], onward)
 
@@ -240,6 +242,7 @@ def direction(messages: Sequence[wire.Message]) -> bool | None:
     By their times; where all are equal, a question comes before its answer.
     """
     times = [at for one in messages if (at := parse_time(one.created_at)) is not None]
+    # Clocks of several machines disagree now and then, so the majority counts.
     votes = sum((a < b) - (a > b) for a, b in pairwise(times))
     if not votes and times and times[0] != times[-1]:
         votes = 1 if times[0] < times[-1] else -1

@@ -143,6 +143,7 @@ class GleanProvider(Provider):
     def parse_link(self, link: str) -> tuple[str, str | None] | None:
         """Permalinks of Slack and Microsoft Teams, when that is the account's datasource."""
         found = read_link(link)
+        # Another account may index the system that the link is of.
         if found is None or self._settings.datasource not in found.sources:
             return None
         message = self._linked(link.strip()) if found.message else None
@@ -157,8 +158,10 @@ class GleanProvider(Provider):
         except DragomanError:
             return None
         shape = cache.traits.get(message.conversation) or ListTraits(irregular=True)
+        # A cursor holds a time, which says nothing where times overlap.
         if query.thread is not None or shape.irregular or message.sent_at in shape.borders:
             return None
+        # The first message of a thread comes last, so the position has to know that it is due.
         held_back = address.where is IdKind.THREAD and query.order is Order.LATEST
         position = Position.after(message, query.order, coarse=shape.coarse, root=held_back)
         source = cache.sources.get(message.conversation) or None

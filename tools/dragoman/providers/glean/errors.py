@@ -25,6 +25,7 @@ _WRONG_CREDENTIALS: Final = (
 
 def explain(refusal: ServiceFailure) -> ErrorWords | None:
     """Read a refusal; what is not special gets the general sentence and the service's own words."""
+    # Each status has meanings of its own here, which only the text tells apart.
     special = {400: _bad_request, 401: _unauthenticated, 403: _forbidden, 404: _missing, 422: _operators}
     found = special[refusal.status](refusal) if refusal.status in special else None
     return found or ErrorWords(said=default_service_text(refusal) or "", look=_LOOK)
@@ -53,6 +54,7 @@ def _unauthenticated(refusal: ServiceFailure) -> ErrorWords:
 
 
 def _forbidden(refusal: ServiceFailure) -> ErrorWords:
+    # A refusal here need not mean that there is such a document.
     if refusal.operation == "getdocuments":
         return ErrorWords(
             message="Glean has no such message, or may not show it.",
@@ -101,6 +103,7 @@ def failures(messages: Iterable[ErrorMessage] | None) -> str:
 def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
     """Raise the reason for an empty success; with results it is a gap in the search, see :func:`gap_in`."""
     info = answer.error_info
+    # What was found is shown, with a note about the rest.
     if info is None or answer.results or answer.facet_results:
         return
     wrong = invalid_operators(info)

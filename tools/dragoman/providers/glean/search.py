@@ -88,9 +88,11 @@ class Finder:
         position = SearchPosition.read(query.cursor)
         name = await self._name(reader) if reader else ""
         answer, raw = await self.api.read("search", self._body(query, name, position), SearchAnswer, family="search")
+        # A search in which every source failed is answered with 200 and no results.
         raise_partial_failure(answer, raw.request_id)
         size = len(raw.body)
         pieces = await run_sized(lambda: list(relevant(flatten_results(answer.results), query.text)), size)
+        # A message comes as a hit and as a part of another one.
         fresh = position.fresh([one for one in pieces if self._inside(one, reader)])
         homes = [reader.conversation if reader else self._home(one) for one in fresh]
         hits = await run_sized(lambda: list(map(to_hit, fresh, homes)), size)
@@ -106,6 +108,7 @@ class Finder:
         """The source system's id of a channel, from the link of any message in it; empty when none tells."""
         body = {"query": "", "pageSize": 10, "requestOptions": self._options([_facet("channel", name)])}
         answer, _ = await self.api.read("search", body, SearchAnswer, family="search")
+        # No request tells the id of a channel; links of its messages hold it.
         for piece in flatten_results(answer.results):
             link = read_link(link_of(piece.result))
             container = (metadata_of(piece.result).container or "").lstrip("#")
@@ -115,6 +118,7 @@ class Finder:
 
     def _body(self, query: SearchQuery, name: str, position: SearchPosition) -> dict[str, object]:
         facets = [_facet("channel", name)] if name else []
+        # The facet takes addresses alone; names are matched by the caller.
         if query.author and "@" in query.author.strip().lstrip("@"):
             facets.append(_facet("from", query.author.strip()))
         if query.since is not None and (day := _day_before(query.since)) is not None:
@@ -132,6 +136,7 @@ class Finder:
         options: dict[str, object] = {
             "facetBucketSize": 0,
             "datasourcesFilter": [self.cache.connector or self.settings.connector],
+            # The words are looked for as they were typed; corrections would hide that nothing has them.
             "disableSpellcheck": True,
             "disableQueryAutocorrect": True,
         }
@@ -152,6 +157,7 @@ class Finder:
         if reader.address.where is IdKind.DOCUMENT:
             wholes = [piece.whole or piece.result, piece.result]
             return reader.address.id in {message_id(one) for one in wholes}
+        # Facets filter by name, which two channels may share.
         inside = is_in_conversation(piece.result, reader.address, self.cache.sources.get(reader.conversation) or "")
         return inside is True or (inside is None and reader.address.where is IdKind.CHANNEL)
 

@@ -105,7 +105,9 @@ class YandexProvider(Provider):
         """A page out of the stream, which begins with the newest message at every reading."""
         if query.thread is not None:
             return await self._only(conversation, query)
+        # A stream has no page size, so the bound is ours.
         query = replace(query, limit=min(query.limit, wire.MOST_THREADS))
+        # Each message goes through the stream anyhow, so filtering here saves mapping none.
         keep = None if query.author is None else partial(_may_be_by, query.author)
         for reading in range(1, _READINGS + 1):
             begun: list[bool] = []

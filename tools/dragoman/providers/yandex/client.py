@@ -85,6 +85,7 @@ class YandexClient:
 
     async def create_run(self, thread: str, assistant: str) -> pb.Run:
         """Let an assistant read a thread and answer in it, telling as it goes along."""
+        # With events a long run shows that it is alive.
         request = pb.CreateRunRequest(assistant_id=require_text(assistant), thread_id=require_id(thread), stream=True)
         return await self._calls.unary(
             wire.CREATE_RUN, request, pb.Run, kind="write", operation="run an assistant", metadata=_once()

@@ -102,6 +102,7 @@ def _status(number: int) -> str | None:
 def _citations(found: pb.Message) -> Iterator[Citation]:
     for citation in found.citations:
         for source in citation.sources:
+            # A kind of source newer than this client has no field that it knows.
             if not source.HasField("chunk"):
                 yield Citation(title=UNKNOWN_SOURCE)
                 continue

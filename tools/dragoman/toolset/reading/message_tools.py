@@ -79,6 +79,7 @@ async def list_messages(
             # The store forgets the texts of messages that were deleted at the service.
             await call.workspace.number_messages(account, taken.tombstones)
         messages = taken.messages[::-1] if query.order is Order.LATEST else taken.messages
+        # What comes from the store has its numbers already.
         if any(message.number is None for message in messages):
             messages = await call.workspace.number_messages(account, messages)
         notes: list[Sentence] = [person.note] if person.note else []
@@ -104,6 +105,7 @@ async def _source(
     call: CallContext, account: Account, conversation: str, query: MessageQuery, cursor: str | None
 ) -> tuple[Source[Message], datetime | None]:
     """How to read a list, and until when the store knows of it where it answers."""
+    # A list goes on where it began: the store and the service have cursors of their own.
     if cursor is not None:
         held = await held_source_at(call, account, conversation, query, cursor)
         return held or await message_source(account, conversation, query), None
@@ -119,6 +121,7 @@ async def _nobody_note(
     """Why an author filter has left nothing."""
     people = [Author(name=name) for name in conversation.participants if name]
     known = next((one.name for one in people if author_matches(one, query.author or wanted)), None)
+    # They take part, or the window is narrow: then only the range is to blame.
     if known is not None or query.since is not None or query.until is not None or query.thread is not None:
         return sentence("{:60} wrote nothing in what was asked for.", known or wanted)
     note = nobody_note(wanted, conversation, taken.other_names)
@@ -145,6 +148,7 @@ async def get_message(
         before, after = await _neighbours(account, found, context)
     conversation = await call.workspace.load_conversation(reference)
     seen = await call.workspace.number_messages(account, [*before, found, *after])
+    # Numbering drops deleted neighbours, so the places may have moved.
     middle = next(index for index, one in enumerate(seen) if one.id == found.id)
     view = MessageView(
         conversation=conversation,
@@ -190,6 +194,7 @@ async def _root(account: Account, message: Message) -> Message:
 
 
 async def _neighbours(account: Account, message: Message, count: int) -> tuple[list[Message], list[Message]]:
+    # Without a time nothing tells what stands beside the message.
     if not count or message.sent_at is None:
         return [], []
     older = MessageQuery(until=message.sent_at + _TICK, order=Order.LATEST, limit=count + 1)
@@ -201,6 +206,7 @@ async def _neighbours(account: Account, message: Message, count: int) -> tuple[l
 async def _neighbours_on_one_side(account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
     """Up to ``count`` messages on the far side of a message, nearest first."""
     source = await message_source(account, message.conversation, query)
+    # A cursor at the message itself needs no search among those of one time.
     exactly = source.cursor_after(message)
     if exactly is not None:
         return (await collect(Feed(source, FeedPosition(exactly)), replace(query, limit=count))).messages
@@ -227,5 +233,6 @@ def _offset(message: Message, cursor: CursorState | None) -> int:
 
 def _digest(message: Message, offset: int) -> str:
     """Of what the pages before an offset have shown: the text, and behind it the facts that are counted."""
+    # New reactions must not spoil the cursor of a long text.
     counted = message.text if offset < len(message.text) else f"{message.text}{message_facts(message)}"
     return sha256(counted.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -49,12 +49,14 @@ async def get_updates(
     """What is new or was edited, by conversation."""
     listed_in, failures = await resolve_for_reading(call.workspace, conversation) if conversation else (None, [])
     accounts = _accounts(call, account, listed_in)
+    # Different questions have different answers, so each remembers its own stop.
     stops = _Stops(call, f"{conversation or ''}|{only or ''}")
     begin = parse_time(since, zone=call.services.zone, now=call.now, name="since") if since else None
     start = await stops.start(cursor, begin)
     reading = _Reading(call, start, listed_in)
     await reading.read(accounts)
     updates, left = await reading.choose(UpdateFilter(only), limit)
+    # An empty answer of an empty workspace would read like a quiet day.
     if not updates and await is_empty(call.workspace):
         reading.notes = [NOTHING_YET]
     view = UpdatesView(
@@ -105,6 +107,7 @@ class _Stops:
             return _Start(since, CursorState())
         positions = cursor if cursor is not None else await self._load()
         time = positions.get(_TIME)
+        # Without a bound the first call would read everything there is.
         if time is None or time.cursor is None:
             return _Start(self._call.services.clock() - FIRST_TIME, positions)
         return _Start(datetime.fromisoformat(time.cursor), positions)
@@ -178,6 +181,7 @@ class _Reading:
             self.passing += items
             if note is not None:
                 self.notes.append(note)
+        # The oldest first: what is cut off comes with the next call, and nothing between is skipped.
         self.passing.sort(key=lambda one: one.time)
         groups: dict[ConversationKey, list[Update]] = defaultdict(list)
         for one in self.passing[:limit]:
@@ -193,6 +197,7 @@ class _Reading:
             for name, news in self.found.items()
             for id_, conversation in news.conversations.items()
         }
+        # A title that was just read is newer than that of the store.
         known = {key: fresh[key] for key in wanted if key in fresh and fresh[key].title}
         return {**await load_conversations(self.call.workspace, wanted - known.keys()), **known}
 
@@ -208,6 +213,7 @@ class _Reading:
             positions = CursorState(self.start.positions)
             for name, news in self.found.items():
                 positions[name] = FeedPosition(news.position_before(left[name]).to_text())
+            # As long as something is left, the next call begins at the same time.
             complete = shown == len(updates) and not more
             positions[_TIME] = FeedPosition((self.time if complete and self.time else self.start.time).isoformat())
             return positions

@@ -225,6 +225,7 @@ class GrpcClient:
             kind=kind,
             method=method,
             request=request.SerializeToString(),
+            # The service's logs know the id, also when its answer is lost.
             metadata={_CLIENT_ID: str(uuid.uuid4()), **self._metadata, **own},
             authorize=self._authorize if options.get("authorize", True) else None,
             family=options.get("family", ""),
@@ -233,6 +234,7 @@ class GrpcClient:
         )
 
     def _policy(self, call: GrpcRequest, options: Options) -> RetryPolicy:
+        # One attempt may use its whole time and still leave some for another.
         total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * call.seconds)
         return RetryPolicy(self._attempts, total)
 

@@ -100,10 +100,12 @@ def status_error(
         return _too_large(kind, operation, profile, failure)
     error_type = _ERRORS.get(failure.code, BadResponse)
     repeat: Repeat = _REPEATS.get(failure.code, "never")
+    # A delay beside an error that is not repeated would promise too much.
     pause = failure.details.retry_delay if failure.details and repeat == "yes" else None
     message: LiteralString = ""
     if failure.code == "DEADLINE_EXCEEDED" and kind == "write":
         message = "No answer came in time. It is unknown whether {service} did this"
+    # A code that nobody knows may stand for a write that was carried out.
     if kind == "write" and (failure.code in _DOUBTFUL or failure.code not in _ERRORS):
         error_type, repeat, pause = OutcomeUnknown, "never", None
     trouble: FailureKind = "timeout" if failure.code == "DEADLINE_EXCEEDED" else ""
@@ -132,12 +134,14 @@ def _connect_failed(
     error = error_for(
         Unavailable, refusal, profile, message=SafeText(message.replace("{target}", unquoted(target))), hint=hint
     )
+    # A certificate does not get better within seconds.
     return FailedAttempt(error, "never" if trouble == "tls" else "yes")
 
 
 def _too_large(kind: Kind, operation: str, profile: ServiceProfile, failure: GrpcFailure) -> FailedAttempt:
     """Made by gRPC itself, so it is no quota, and trying again would not help."""
     refusal = _refusal(kind, operation, failure, "")
+    # What was sent is too large, not what came.
     if "SERVER:" in failure.text or "Sent message" in failure.text:
         return FailedAttempt(error_for(InvalidArgument, refusal, profile, message="This is too large for {service}"))
     error_type = BadResponse if kind == "read" else OutcomeUnknown

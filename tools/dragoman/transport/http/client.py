@@ -120,6 +120,7 @@ class HttpClient:
         self._max_body = max_body
         self._transport = transport
         self._pool: ConnectionPool | None = None
+        # Of each client its own: what one account may see another one may not.
         self._responses = ResponseCache()
 
     def share_limits(self, scope: str) -> None:
@@ -176,6 +177,7 @@ class HttpClient:
             read = partial(response_of, call, self.profile, raw, form, model, responses)
             return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
+        # One attempt may use its whole time and still leave some for another.
         total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * most)
         policy = RetryPolicy(self._attempts, total)
         async with self._limiter.turn(call.family):
@@ -214,6 +216,7 @@ class HttpClient:
 
         attempt = partial(self._attempt, call, most, pool.start)
         async with self._limiter.turn(call.family):
+            # Only opening is bounded so; the stream has a time of its own.
             opening = RetryPolicy(self._attempts, self._total or max(_LEAST_TOTAL, 1.5 * most))
             response = await retry(attempt, opening, self._clock)
             total = options.get("total") or _LONGEST_STREAM
@@ -251,6 +254,7 @@ class HttpClient:
 
     async def _wait_out(self, call: HttpRequest, pause: float, left: float) -> None:
         """Wait for the end of a pause that the service asked for, when that is soon."""
+        # Whoever waits should hear of a long pause at once.
         if pause > min(left, _LONGEST_WAIT):
             headers = {"retry-after": str(math.ceil(pause))}
             refusal = ServiceFailure(

@@ -57,6 +57,7 @@ def reason_of(failure: BaseException | None) -> Reason:
     """Why a connection failed; ``None`` stands for one that took too long."""
     if failure is None:
         return _SLOW
+    # httpx wraps what the system said, several layers deep.
     for cause in _causes(failure):
         if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _CERTIFICATE_TIMES:
             return _CLOCK
@@ -78,4 +79,5 @@ def _causes(failure: BaseException) -> Iterator[BaseException]:
         yield one
         if isinstance(one, BaseExceptionGroup):
             waiting.extend(cast("BaseExceptionGroup[BaseException]", one).exceptions)
+        # anyio tries addresses side by side and groups their failures.
         waiting += [one.__cause__, one.__context__]

@@ -110,6 +110,7 @@ class ConnectionPool:
         """
         local = is_loopback(self._base.host)
         self._client = httpx.AsyncClient(
+            # Certificates take a moment to load, so a client without TLS loads none.
             verify=transport is None and await _context(self._base.scheme, ca_file),
             http2=True,
             trust_env=not local,  # a proxy is not asked for this machine
@@ -118,6 +119,7 @@ class ConnectionPool:
             ),
             # Nothing here sends cookies; a jar would only grow with every one that a service sets.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            # httpx would follow to other hosts, and turn a POST into a GET.
             follow_redirects=False,
             transport=transport,
         )

@@ -138,6 +138,7 @@ def _validated(
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
         place = ".".join(str(part) for part in first) or safe("its top")
+        # pydantic's own words show what the service sent.
         message = sentence("The answer of {{service}} has not the form that is known (at {})", place)
         raise error_policy.unreadable(call, profile, message, request_id) from None
 

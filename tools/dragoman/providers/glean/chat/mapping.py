@@ -134,6 +134,7 @@ def chronological(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     list that begins with an answer and ends with a question runs backwards.
     """
     times = [at for one in messages if (at := parse_time(one.ts))]
+    # The order of messages is not documented, and differs between deployments.
     if len(set(times)) > 1:
         backwards = times[0] > times[-1]
     else:
@@ -175,6 +176,7 @@ def _attachments(fragments: Iterable[Fragment], uploaded: Iterable[str]) -> Iter
     shown: set[str] = set()
     for file in (one.file for one in fragments if one.file):
         more = file.metadata
+        # An uploaded file is named in both places.
         shown.add(file.id or "")
         yield Attachment(
             name=file.name or file.id or "file",

@@ -110,6 +110,7 @@ async def _report(line: str, reporting: AnswerProgress) -> None:
     except ValueError:
         return
     for message in or_empty(part.messages if part else None):
+        # Pieces of the answer itself are no progress.
         note = "" if is_said(message) else text_of(message).strip()
         await reporting.step(note or "Glean is answering")
 
@@ -143,9 +144,11 @@ def _raise_failure(reply: Reply) -> None:
 
 async def _answered(chats: Chats, where: str, said: Sequence[ChatMessage], reply: Reply) -> Message:
     """All parts of the answer as one message, under the id of the last."""
+    # Proxies end a stream as if it were complete.
     if said[-1].has_more_fragments:
         raise reply.source.failure("The answer of {service} broke off", hint=_LOOK)
     identifier = next((one.message_id for one in reversed(said) if one.message_id), None)
+    # The id is wanted: without one, nobody could refer to the answer.
     stored = None if identifier else await _last(chats, where, AuthorKind.ASSISTANT)
     if stored is not None:
         return stored

@@ -58,6 +58,7 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
     results = [piece.result for piece in pieces]
     root = _root(answer.root_message, results, address)
     whole = any(piece.whole is not None for piece in pieces)
+    # The first message stands among the results, too.
     results = [one for one in results if root is None or message_id(one) != message_id(root)]
     everything = [root, *results] if root else results
     return Batch(
@@ -92,6 +93,7 @@ def _span(result: Result) -> tuple[datetime, ...]:
     facts = metadata_of(result)
     own = [at for at in (parse_time(facts.create_time), parse_time(facts.update_time)) if at]
     inside = [at for piece in flatten_results([result]) if (at := parse_time(metadata_of(piece.result).create_time))]
+    # The conversation's own times include edits of its other parts.
     times = inside or own
     return (min(times), max(times), *own) if times else ()
 
@@ -116,6 +118,7 @@ def _distinct(results: Sequence[Result], conversation: str) -> Iterator[Message]
     for result in results:
         message = to_message(result, conversation)
         before = seen.get(message.id)
+        # Several messages of a thread may share one link.
         if before is not None and message.id == message.url and _differ(before, message):
             at = to_ms(message.sent_at) if message.sent_at else 0
             message = replace(message, id=f"{message.id}#{at}")

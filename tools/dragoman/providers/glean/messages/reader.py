@@ -51,6 +51,7 @@ class MessageReader:
     async def get_message(self, message: str) -> Message:
         """One message with its whole text."""
         if self.address.where is IdKind.DOCUMENT:
+            # A document's messages have no ids of their own that the service finds.
             everything = await read_all(self.fetch)
             found = next((one for one in everything if message in {one.id, one.url}), None)
             if found is None:
@@ -66,6 +67,7 @@ class MessageReader:
         name, latest = self.cache.names.get(self.conversation) or (self.address.id if named else ""), None
         if not name:
             batch = await self.fetch()
+            # The list that usually follows would ask for the same once more.
             self.cache.early.put(repr(self.address), batch)
             name, latest = batch.name, max((one.sent_at for one in batch.messages if one.sent_at), default=None)
         title = _TITLES[self.address.where].format(name.lstrip("#")) if name else ""
@@ -86,6 +88,7 @@ class MessageReader:
             answer, about, lambda: to_batch(answer, self.address, self.conversation), lambda: len(response.body)
         )
         self.cache.learn(self.conversation, batch)
+        # A search is narrowed by the connector's name, which only messages tell.
         if self.address.datasource == self.own_datasource:
             self.cache.connector = batch.connector or self.cache.connector
         return batch
@@ -104,6 +107,7 @@ class MessageReader:
         """A page of the whole conversation."""
         source = position.source if position else self.cache.sources.get(self.conversation)
         reader = self._from(source) if source else self
+        # Only a listed name may stand for an id that the service wants instead.
         if position is not None or source or self.address.id not in self.cache.listed:
             threaded = self.address.where is IdKind.THREAD
             return _from_source(await read_page(reader.fetch, query, position, threaded=threaded), source)
@@ -118,6 +122,7 @@ class MessageReader:
             failure = error
         if found.messages:
             return found
+        # An empty list is also what the service answers for a name that it does not take.
         source = await self.find_source(self.address.id)
         if source and source != self.address.id:
             self.cache.sources.put(self.conversation, source)
@@ -155,6 +160,7 @@ async def _thread(reader: MessageReader, query: MessageQuery, thread: str, posit
         return await _paged(_reader_of(reader, position.thread), reader, thread, query, position, None)
     start = await reader.fetch_own(thread)
     own, first = _stamps(start)
+    # It begins a thread, which the service lists under this id.
     if first and first == own:
         root = to_message(start, reader.conversation)
         return await _paged(_reader_of(reader, own), reader, thread, query, None, root)
@@ -196,6 +202,7 @@ def _with_root(inner: MessageReader, reader: MessageReader, thread: str, root: M
 
     async def fetch(direction: str | None, reference: int | None) -> Batch:
         batch = await inner.fetch(direction, reference)
+        # The service gives the first message with some batches only.
         if batch.root is not None or (root is None and batch.more):
             return batch
         start = root or to_message(await reader.fetch_own(thread), reader.conversation)
