@@ -48,6 +48,7 @@ def check(source: SettingsFile | None, *, read_only: bool = False) -> Config:
         DragomanError: The file of an account on this machine cannot be opened.
     """
     config = from_file(source)
+    # Nothing will be written, so it does not matter where it might be.
     if read_only:
         return without_writing(config)
     checked = {name: it for name, it in config.accounts.items() if _can_be_checked(it)}
@@ -111,6 +112,7 @@ async def missing_places(account: Account) -> list[str]:
     provider = await account.provider()
     for place in account.settings.write_to or ():
         reference = parse(place)
+        # A recipient need not have a conversation yet.
         if account.provider_class.names_recipients(entry_in(place, account.name)):
             continue
         try:

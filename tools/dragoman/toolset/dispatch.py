@@ -77,6 +77,7 @@ async def call_tool(
     tool = BY_NAME.get(name)
     if tool is None:
         raise UnknownTool(sentence("There is no tool {!r}.", name), hint=sentence("Tools: {}.", join(BY_NAME)))
+    # The transport of a provider reads it, many calls further down.
     person = acting_for.set(caller.principal.email if caller.principal else None)
     try:
         with instrumentation.observe(services.observers, instrumentation.Operation(tool.name)) as work:

@@ -117,6 +117,7 @@ def settings_path(config: str | None) -> str | None:
     """
     named = config if config is not None else os.environ.get("DRAGOMAN_CONFIG")
     if named or config is not None:
+        # Finding a home folder needs modules that take long to import.
         if not named or named.startswith("~"):
             raise ValueError(named)
         return named
@@ -184,6 +185,7 @@ def _content(config: str | None) -> bytes | None:
     if path is None:
         return None
     content = settings_file.read(path)
+    # Whoever else may write the file could make this process run commands.
     if len(content) > settings_file.LARGEST or settings_file.writers_problem(path, own=config is None):
         raise ValueError(path)
     return content

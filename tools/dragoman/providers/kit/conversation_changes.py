@@ -118,6 +118,7 @@ class ConversationChanges:
         # Services stamp and list a message some seconds apart, so a little of what was told is read again.
         since = from_us(start.since - OVERLAP_US - self._lookback) if start.since else None
         listed = await self._moved(since)
+        # The service's own times: its clock and ours may differ.
         newest = max((start.since, *map(listed_time, listed), *(one.newest for one in start.known)))
         known = {one.id: one for one in start.known}
         due = [one for one in listed if self._is_due(one, known.get(one.id), start, newest)]
@@ -160,6 +161,7 @@ class ConversationChanges:
                     window = await self._read(one.id, from_us(before.newest - OVERLAP_US) if before.newest else None)
                     missing = _missing(before, window)
                     told = [*news_of(before, window), *await self._deleted(one.id, missing)]
+                # It can be read later, so its position must not move.
                 except _NOT_NOW as error:
                     part.failures.append(error)
                     return
@@ -228,6 +230,7 @@ class _ByLists:
     async def read(self, conversation: str, since: datetime | None) -> Window:
         """The newest messages, or where more than a page is new the first ones since a time."""
         newest = await self.provider.list_messages(conversation, MessageQuery(limit=_PAGE))
+        # Replies stand out of order, so roots alone tell how far back the page goes.
         begin = min((one.sent_at for one in newest.items if one.sent_at and one.reply_to is None), default=None)
         if newest.cursor is None or since is None or (begin is not None and begin <= since):
             roots = frozenset(one.id for one in newest.items if one.reply_to is None)
@@ -243,6 +246,7 @@ class _ByLists:
             found = await self.provider.get_message(conversation, message)
         except NotFound:
             return True
+        # Without a way to ask, a missing message is no proof.
         except UnsupportedOperation:
             return False
         return found.deleted_at is not None

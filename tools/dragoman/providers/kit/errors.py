@@ -122,6 +122,7 @@ class NamedFailures:
         """What to do where no row says it; empty for the usual."""
         told = failure.headers.get("retry-after", "")
         wait = int(told) if told.isdecimal() else 0
+        # The usual advice, to wait, is no use where the wait is that long.
         for row in self._content.get("hint", ()):
             if failure.trouble and row.get("trouble") == failure.trouble:
                 return SafeText(row["hint"])

@@ -41,6 +41,7 @@ class Matches(Generic[T]):
         if not walk.entries:
             return False
         last = walk.entries[-1].key.at
+        # More items of the last time may stand in the next batch, in any order.
         complete = self.wanted.listing.whole_times or self.wanted.later(last, self.last_at)
         full = self.found >= self.wanted.limit and complete
         return full or self.wanted.passed(last)
@@ -181,6 +182,7 @@ class ListReader(Generic[T]):
             stop, token = self._judge(wanted, position, walk, matches), walk.onward(wanted)
             if stop or walk.ended:
                 return stop or "end"
+            # Reading the last batch again replaces its entries, so the counting begins anew.
             matches = Matches(wanted, position)
         try:
             async with aclosing(self._until_forgotten(wanted, position, token)) as batches:
@@ -229,6 +231,7 @@ class ListReader(Generic[T]):
         if position.loose:
             return self._judge_loose(wanted, position, walk)
         if wanted.complete:
+            # A thread's replies may stand anywhere, so a selection needs the whole list.
             over = wanted.select is None and wanted.precedes(last, position) and walk.in_order(wanted.read_order)
             return "end" if over and wanted.listing.orders else None
         in_order = wanted.in_order(position)
@@ -275,6 +278,7 @@ class ListReader(Generic[T]):
                 ),
                 hint=sentence("Try again later; tell {} if it stays so.", self.service),
             )
+        # Steps against the wanted order mean that the far end was read.
         against = walk.rising > 0 if wanted.latest else walk.rising <= 0
         if against or wanted.complete:
             raise DeadlineExceeded(

@@ -78,6 +78,7 @@ class Wanted(Generic[T]):
         self.latest = self.order is Order.LATEST
         self.read_order = self.order if not orders or self.order in orders else next(iter(orders))
         self.native = bool(orders) and self.read_order is self.order
+        # The first item of a page may come last in such a list.
         self.complete = self.select is not None or (orders is not None and not self.native)
         self.filtered = self.keep is not None or self.select is not None
 
@@ -222,6 +223,7 @@ class Walk(Generic[T]):
         What was read again replaces what was read before.
         """
         if not wanted.listing.stable:
+            # The last batch was read again, from the same token.
             _, begin = self.starts.pop()
             self.ids.difference_update(one.key.id for one in self.entries[begin + 1 :])
             if not batch.items or key(batch.items[0]).id not in self.ids:

@@ -181,6 +181,7 @@ def numbered(
         items, more = await fetch(order, number)
         return Batch(items, str(number + 1) if more else None)
 
+    # Items that arrive move all pages, so these tokens never count as stable.
     return tokens(page_at, orders)
 
 

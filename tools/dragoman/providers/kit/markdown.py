@@ -103,6 +103,7 @@ def write_markup(blocks: Sequence[Block], markup: Markup) -> str:
     written: list[str] = []
     before: Block | None = None
     for block in blocks:
+        # Items of a list stand close together; everything else is apart.
         close = before is not None and block.depth and before.depth and block.marker
         separator = "\n" if close else "\n\n"
         quotes = "> " * min(block.quote, before.quote if before else 0)
@@ -195,6 +196,7 @@ def _spans(tokens: Sequence[Token]) -> list[Span]:
 
 def _add(spans: list[Span], span: Span) -> None:
     """Add a piece to one before it of the same style."""
+    # Marks of services are written once around a piece, not between its parts.
     if spans and spans[-1][1:] == span[1:]:
         span = span._replace(text=spans.pop().text + span.text)
     spans.append(span)
@@ -219,5 +221,6 @@ def _block(block: Block, markup: Markup) -> str:
 
 def _span(span: Span, markup: Markup) -> str:
     written = span.text if span.style.code else markup.escape(span.text)
+    # Most services end a style at the end of a line.
     marked = "\n".join(markup.styled(line, span.style) if any(span.style) else line for line in written.split("\n"))
     return markup.link(span.url, marked) if span.url else marked

@@ -131,6 +131,7 @@ class Pager(Generic[T]):
         Raises:
             DeadlineExceeded: It is too long.
         """
+        # A limit that no list reaches: each page then holds as much as the pager reads at once.
         query, found = MessageQuery(order=order, limit=1 << 40), list[T]()
         for _ in range(self._most_pages):
             page = await self.page(listing, query, name=name)
@@ -188,6 +189,7 @@ class Pager(Generic[T]):
 
     def _cut(self, wanted: Wanted[T], position: Position, walk: Walk[T], stop: Stop) -> Cut[T] | None:
         in_order = wanted.in_order(position)
+        # Earlier pages trusted an order that the list does not have.
         turned = position.ordered and in_order and not walk.in_order(walk.order if walk.whole else wanted.order)
         if position.loose or turned or stop == "disorder":
             return cut_loose(wanted, position, walk)
@@ -221,6 +223,7 @@ class Pager(Generic[T]):
             self._walks.put((name, ""), walk)
         elif following is not None and following.ordered and following.after is not None and not wanted.complete:
             walk.drop_before(following.after)
+            # A stream cannot be begun in the middle, so keeping its part is no use.
             if walk.entries and wanted.listing.restarts:
                 self._walks.put((name, wanted.order.value), walk)
 

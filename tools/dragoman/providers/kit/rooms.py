@@ -145,6 +145,7 @@ class Rooms:
         members = await self.members(conversation)
         others = [one for one in members if one.id != us.id]
         outside = tuple(one.label() for one in others if one.is_outside(us.organisations))
+        # Whoever is not named may be from outside, and consent must not overlook them.
         if room.is_shared and (not outside or (found.members or 0) > len(members)):
             outside = (*outside, _OTHERS)
         there = replace(
@@ -175,6 +176,7 @@ class Rooms:
                 dated[one.id] = await self._with_latest(one)
 
         async with anyio.create_task_group() as tasks:
+            # Asking for each would use up the rate in a large workspace.
             for one in _worth_a_look(dated.values()):
                 tasks.start_soon(look, one)
         return list(dated.values())
@@ -191,6 +193,7 @@ class Rooms:
     ) -> list[Conversation]:
         """Public channels that the account is not in, and people without a direct conversation."""
         found, known = list[Conversation](), {one.id for one in own}
+        # Who typed a whole title means that channel, and no other is looked for.
         exact = any(fold(one.title) == wanted for one in own)
         if query.kind in (None, ConversationKind.CHANNEL) and not exact:
             found += [one for one in await self._public_channels() if one.id not in known and matches(one, wanted)]

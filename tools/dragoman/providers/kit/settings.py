@@ -54,6 +54,7 @@ class HttpAddress(AccountSettings):
     def _usable_address(cls, value: str) -> str:
         try:
             return base_url_of(value)
+        # pydantic takes a ValueError alone for a mistake in the settings.
         except DragomanError as error:
             raise ValueError(str(error)) from None
 

@@ -260,6 +260,7 @@ def _with_advice(failure: DragomanError) -> DragomanError:
 def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversation:
     if len(found.matches) == 1:
         (only,) = found.matches
+        # Another account may have the title, too, which could not be asked.
         if not found.failures:
             TitleCache.of(workspace).put(said, Reference(only.account, only.id))
         return only

@@ -154,6 +154,7 @@ class CallContext:
 
     def __post_init__(self) -> None:
         """Restrict the services to what the caller may use."""
+        # No tool can forget to: a context never holds more than its caller may use.
         object.__setattr__(self, "services", self.services.for_principal(self.caller.principal))
 
     @property

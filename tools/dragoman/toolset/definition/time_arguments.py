@@ -91,6 +91,7 @@ def _in_utc(at: datetime) -> datetime:
 
 def _left_out(at: datetime) -> bool:
     """Whether the zone leaves this time out: converted to UTC and back it is another."""
+    # Converting would leave the calendar.
     if not _FIRST + _EDGE < at.replace(tzinfo=UTC) < _LAST - _EDGE:
         return False
     there = at.astimezone(UTC).astimezone(at.tzinfo)
@@ -105,6 +106,7 @@ def _relative(said: str, zone: tzinfo, now: datetime, *, end: bool) -> datetime 
     ago = _AGO.fullmatch(said)
     if ago is None:
         return None
+    # Minutes and months begin alike.
     unit = "mo" if ago[2].startswith("mo") else ago[2][0]
     return now - _UNITS[unit] * (1 if ago[1].startswith("a") else int(ago[1]))
 
@@ -129,6 +131,7 @@ def _absolute(said: str, zone: tzinfo, *, end: bool) -> datetime:
     if at.tzinfo is not None:
         return at
     at = at.replace(tzinfo=zone)
+    # Of an hour that comes twice a window holds both.
     return at.replace(fold=1) if end and not _left_out(at) else at
 
 

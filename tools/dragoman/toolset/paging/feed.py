@@ -129,6 +129,7 @@ class Feed(Generic[T]):
         page = await self._source.fetch(self._page)
         self.pages += 1
         self.total = page.total if page.total is not None else self.total
+        # Pages hold their oldest item first, whatever the order of the list.
         items = list(page.items)[::-1] if self._source.backwards else list(page.items)
         self._items, self._used = items if self._drop_to is None else self._unused(items), 0
         self._next = page.cursor
@@ -249,6 +250,7 @@ async def collect(feed: Feed[Message], query: MessageQuery) -> CollectedMessages
         taken.examine(feed, query)
         if not taken.more or len(taken.messages) == query.limit or taken.examined == _MOST_EXAMINED:
             return taken
+        # Clients give up on a call of which they hear nothing for a minute.
         if taken.examined - reported >= _REPORT_EVERY:
             reported = taken.examined
             await progress.report(reported, f"{reported} messages examined")

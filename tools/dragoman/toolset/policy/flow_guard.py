@@ -97,4 +97,5 @@ class FlowGuard:
         """What is to be done about a write to an account that reaches other people, or does not."""
         if self.setting is not None:
             return self.setting
+        # What stays on this machine reaches nobody whom a text could have meant.
         return "confirm" if external else "off"

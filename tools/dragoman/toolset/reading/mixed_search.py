@@ -55,6 +55,7 @@ class MixedSearch:
         following = [pages[index].cursor if index in pages else None for index in range(len(cursors))]
         keys = list(map(_key, items))
         self._pages.append((begin, keys))
+        # The service's list goes on: it is the one that nobody else can give.
         if following[0] is not None and len(shown) + len(keys) > _MOST_SHOWN:
             following[1] = None
         # After the end of one list nothing more can come twice.

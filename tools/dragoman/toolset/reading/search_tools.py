@@ -62,6 +62,7 @@ async def list_conversations(
 
         return Source(fetch=fetch, key=lambda conversation: conversation.id)
 
+    # Services match titles in their own ways; the same rule holds for all here.
     await merge.open(accounts, open_feed, lambda conversation: conversation_matches(conversation, asked))
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
     notes: list[Sentence] = []
@@ -187,6 +188,7 @@ class _Search:
         try:
             return await fetch(at)
         except DragomanError as error:
+            # In the middle of a list, leaving its rest out would look like its end.
             if at is not None:
                 raise
             self._notes.update({sentence("{}: {}", account.name, error.sentences): None})
@@ -223,6 +225,7 @@ class _Search:
         """Which accounts were searched in what was read of them only."""
         accounts = self._call.workspace.accounts
         found = [one for one in self.searched.values() if one.where == "local index" and one.held is None]
+        # What an account on this machine holds is all there is.
         names = [one.account for one in found if accounts[one.account].provider_class.external]
         if not names:
             return []

@@ -39,6 +39,7 @@ async def update_message(
     async with audit_scope(call, Capability.UPDATE_MESSAGE, where) as attempt:
         account = writable(call, reference.account, Capability.UPDATE_MESSAGE)
         change = _change(account, text, subject, labels)
+        # The preview must show who reads along now, not who did.
         target = await call.workspace.load_conversation(reference, fresh=True)
         return await run_write(_plan(call, account, target, reference.message or "", change), attempt, confirm)
 

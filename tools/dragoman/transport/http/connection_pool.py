@@ -22,12 +22,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence, unquoted
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http import error_policy
-from dragoman.transport.http.request import (
-    HttpRequest,
-    HttpStatusError,
-    RawResponse,
-    request_id_of,
-)
+from dragoman.transport.http.request import HttpRequest, HttpStatusError, RawResponse, request_id_of
 from dragoman.transport.http.response import UnreadableBodyError, unpacked
 from dragoman.transport.retry import FailedAttempt
 from dragoman.transport.url import is_loopback

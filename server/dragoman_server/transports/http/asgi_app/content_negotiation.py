@@ -66,6 +66,7 @@ async def single_answers(ctx: ServerRequestContext[object, object], call_next: C
 
 def accepts(accept: str, media_type: str) -> bool:
     """Return whether an ``Accept`` header allows a media type; the most specific range decides (RFC 9110, 12.5.1)."""
+    # Without the header everything is accepted (RFC 9110, 12.5.1).
     if not accept.strip():
         return True
     main = media_type.partition("/")[0]
@@ -123,6 +124,7 @@ class _JsonAnswer:
 
     async def _finish(self, start: Message) -> None:
         if self._answer is None:
+            # A stream may end with the server, and a JSON answer cannot be left out.
             refusal = Refusal(500, "The session ended before the call was answered.")
             self._answer, start = bytes(refusal.response.body), {**start, "status": 500}
         length = str(len(self._answer)).encode()
@@ -153,6 +155,7 @@ class _EventAnswer:
     async def _finish(self, start: Message) -> None:
         data = b"".join(b"data: %s\r\n" % line for line in self._body.splitlines())
         kept = [header for header in start["headers"] if header[0].lower() not in {b"content-type", b"content-length"}]
+        # Proxies that transform or keep a stream would hold its events back.
         headers = [*kept, (b"content-type", _EVENTS.encode()), (b"cache-control", b"no-cache, no-transform")]
         await self._send({**start, "headers": headers})
         await self._send({"type": "http.response.body", "body": b"event: message\r\n%s\r\n" % data})

@@ -37,6 +37,7 @@ def require_auth(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> AS
     resource = AnyHttpUrl(http.url)
     backend = TokenBackend(Verifier(settings, http.url))
     metadata = build_resource_metadata_url(resource) if settings.oauth else None
+    # Reading is the least that any request needs; tools ask for writing themselves.
     required = RequireAuthMiddleware(_NoteCaller(app), [READ], metadata)
     return AuthenticationMiddleware(AuthContextMiddleware(required), backend, on_error=_keys_unavailable)
 
@@ -125,4 +126,5 @@ def principal_of(scope: Scope) -> Principal:
 
 
 def _keys_unavailable(_connection: HTTPConnection, error: AuthenticationError) -> Response:
+    # A client that is told 401 would throw its good token away.
     return Refusal(503, str(error), {"Retry-After": "5"}).response

@@ -78,7 +78,9 @@ class Admission:
         full = len(self._taken) >= self._most
         slot = scope[_SLOT] = _Slot(self._taken)
         with slot:
+            # The whole body first: a slot must not wait for a client that sends slowly.
             scope[BODY] = await self._body(receive)
+            # Only now is it known whether the message takes a slot or frees one.
             if full and is_request(message_in(scope[BODY])):
                 raise _busy()
             if scope["method"] != "GET":

@@ -36,6 +36,7 @@ class BoundedProtocol(SerialProtocol):
         """Accept a connection, or refuse it when too many are open."""
         super().connection_made(transport)
         most = self.settings.max_connections
+        # Even saying no keeps a socket open for a moment, so there is a second bound.
         if len(self.connections) > 2 * most:
             transport.abort()
         elif len(self.connections) > most:
@@ -102,6 +103,7 @@ class BoundedProtocol(SerialProtocol):
         """Start the time limit for a client that does not read its answer."""
         super().pause_writing()
         self._go_on()
+        # An answer that nobody reads would keep its memory for ever.
         self._stalled = self.loop.call_later(self.settings.client_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
@@ -144,6 +146,7 @@ class BoundedProtocol(SerialProtocol):
         """Close our half and read on for a moment; closing at once could destroy the answer on its way."""
         self._leaving, self.wants_data = True, False
         self._unset_keepalive_if_required()
+        # Unread bytes would make the system reset the connection, and the answer with it.
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             with suppress(OSError):  # it may have left already

@@ -57,6 +57,7 @@ class PipelineQueue:
             del self._waiting[connection]
             self._active.add(connection)
             connection.parse_backlog()
+            # A connection whose next request is not complete yet must not keep a place.
             if not connection.busy:
                 self._active.discard(connection)
 
@@ -111,9 +112,11 @@ class SerialProtocol(Http11Protocol):
             self._parse_piece()
             pieces -= 1
         if self._backlog and self._may_parse():
+            # Other connections are served between.
             self.loop.call_soon(self.parse_backlog)
         if not self._is_open():
             self._backlog.clear()
+        # While bytes wait the client is held back by TCP itself.
         self._block_reading(blocked=bool(self._backlog))
 
     def on_message_begin(self) -> None:
