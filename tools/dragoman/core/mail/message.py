@@ -84,6 +84,13 @@ class Mail:
         """Find out now what takes long, and not when it is asked for."""
         _ = self.new_text, self.forwarded, self.is_cut, self.authentication
 
+    def release(self) -> None:
+        """Forget the bytes that were taken apart; nothing that is asked for later needs them."""
+        self.take_apart()
+        _ = self.reply_to
+        for part in self.root.walk():
+            part.release()
+
     @property
     def files(self) -> list[MailFile]:
         """The files that it brings."""

@@ -56,10 +56,10 @@ class _PartReader:
     def feed_from(self, data: bytes, start: int) -> int:
         """Take the lines from a place on, as many as go together; the place behind them."""
         if not self._in_head:
-            end = start if data.startswith(b"--", start) else data.find(b"\n--", start) + 1 or len(data)
+            end = self._end_of_lines(data, start)
             if end > start:
                 if not self._ended:
-                    self._stack[-1].add_body(data[start:end])
+                    self._stack[-1].add_slice(data, start, end)
                 return end
         else:
             end = cast("re.Match[bytes]", _HEAD.match(data, start)).end()
@@ -74,6 +74,15 @@ class _PartReader:
         end = data.find(b"\n", start) + 1 or len(data)
         self.feed(data[start:end])
         return end
+
+    def _end_of_lines(self, data: bytes, start: int) -> int:
+        """The place before the next line of a body that may be a boundary."""
+        mark = b"--"
+        if self._untold is None and len(self._boundaries) <= 1:
+            if not self._boundaries:
+                return len(data)
+            mark = self._boundaries[0][0]
+        return start if data.startswith(mark, start) else data.find(b"\n" + mark, start) + 1 or len(data)
 
     def close(self) -> None:
         """The mail is complete."""

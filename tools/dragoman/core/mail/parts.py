@@ -56,7 +56,7 @@ class Part:
     disposition_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     encoding: str = ""
     _head: bytearray = field(default_factory=bytearray)
-    _body: bytearray = field(default_factory=bytearray)
+    _body: bytearray | memoryview = field(default_factory=bytearray)
     _room: int = 0
     _dropped: int = 0
     _end: bytes = b""
@@ -110,9 +110,24 @@ class Part:
         elif self.media_type.startswith("message/"):
             self._room = _OTHER_LIMIT
 
+    def add_slice(self, data: bytes, start: int, end: int) -> None:
+        """Take the lines of the body that stand between two places; they are copied when they are needed."""
+        if self._body or self._room < end - start:
+            self.add_body(data[start:end])
+            return
+        self._end = data[max(start, data.rfind(b"\n", start, end - 1) + 1) : end]
+        self._body = memoryview(data)[start:end]
+        self._room -= end - start
+
+    def release(self) -> None:
+        """Forget the body."""
+        self._body = bytearray()
+
     def add_body(self, lines: bytes) -> None:
         """Take lines of the body: keep them as far as there is room, and count the others."""
         self._end = lines[_whole_lines(lines, -1) :]
+        if isinstance(self._body, memoryview):
+            self._body = bytearray(self._body)
         if self._room >= len(lines):
             self._body += lines
             self._room -= len(lines)

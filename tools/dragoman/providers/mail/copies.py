@@ -16,7 +16,10 @@ def without_copies(heads: Iterable[MailHead]) -> list[MailHead]:
         while (other := found.get(name)) is not None and not _is_same(other, head):
             number += 1
             name = f"{head.id}~{number}"
-        found[name] = replace(head, id=name) if other is None else _join(other, head)
+        if other is not None:
+            found[name] = _join(other, head)
+        else:
+            found[name] = head if name == head.id else replace(head, id=name)
     return sorted(found.values(), key=lambda one: one.order)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -9,6 +10,7 @@ LONGEST_ID: Final = 500
 """Characters of a message id; a mail with a longer one gets another."""
 
 _SCHEME = "mid:"
+_PLAIN: Final = re.compile(r"[\w.~@-]+", re.ASCII)
 
 
 def parse_mid(link: str) -> str | None:
@@ -23,4 +25,4 @@ def parse_mid(link: str) -> str | None:
 
 def write_mid(message: str) -> str:
     """The link to a mail."""
-    return f"{_SCHEME}{quote(message, safe='@')}"
+    return _SCHEME + (message if _PLAIN.fullmatch(message) else quote(message, safe="@"))

@@ -284,6 +284,7 @@ class Mailbox:
 
     def _keep(self, mails: Mapping[Place, Mail]) -> None:
         for place, mail in mails.items():
+            mail.release()
             self._mails.put(place, mail)
 
     async def _listed(self, conversation: str, *, most: int = 0) -> list[MailHead]:
