@@ -143,11 +143,10 @@ class _Loader:
         while True:
             # Another process is ended when this is cancelled, so nobody need wait for it.
             await anyio.to_thread.run_sync(self._fetch, found, abandon_on_cancel=is_process)
-            batch = self._fetched[0]
-            if not batch:
+            if not self._fetched[0]:
                 return
-            await self._store(batch)
-            self._fetched.clear()
+            await self._store(self._fetched[0])
+            self._fetched.clear()  # before the next one is fetched, so that memory holds one
             if self._progress is not None:
                 self._progress(found.position, found.size, self._report.read)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
-_IN_MEMORY: Final = 8 << 20
+_IN_MEMORY: Final = 1 << 20
 _AT_ONCE: Final = 200
 _CHARACTERS: Final = 1 << 20
 

@@ -51,7 +51,7 @@ class Threads:
 
     def __init__(self) -> None:
         self._table = open_scratch(_SCHEMA)
-        self._parents = array("q")
+        self._parents = array("i")  # four bytes for each id
         self._numbers = Notebook()
         self._waiting: list[tuple[Value, ...]] = []
         self._cache: OrderedDict[str, Thread] = OrderedDict()

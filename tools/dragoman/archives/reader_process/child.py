@@ -81,16 +81,24 @@ class _Reader:
     def _send_batches(self, found: Archives, size: int, notes: Notes) -> None:
         share = 0.5
         started = time.monotonic()
-        while items := found.next_batch(size):
-            batch = prepare(items, indexed=share)
-            about = [(group.conversation, group.described) for group in batch.groups]
-            made = time.monotonic()
-            self.send("batch", (batch.authors, about, found.position, notes), [group.rows for group in batch.groups])
+        while (made := self._send_batch(found, size, notes, share)) is not None:
             ended = time.monotonic()
             # Whoever waits for the other one makes the columns of the index.
             ahead = ended - made > _WAITING * (ended - started)
             share = min(max(share + (_STEP if ahead else -_STEP), 0), 1)
             started = ended
+
+    def _send_batch(self, found: Archives, size: int, notes: Notes, share: float) -> float | None:
+        """Send the next rows, of which nothing is held afterwards; when they were made, ``None`` at the end."""
+        items = found.next_batch(size)
+        if not items:
+            return None
+        batch = prepare(items, indexed=share)
+        items.clear()
+        about = [(group.conversation, group.described) for group in batch.groups]
+        made = time.monotonic()
+        self.send("batch", (batch.authors, about, found.position, notes), [group.rows for group in batch.groups])
+        return made
 
     def _stored(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Ask the parent what is stored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,13 @@ from dragoman.archives.reading import ReadRequest, StoredIds
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.sql.messages.prepared import PreparedBatch, PreparedGroup
+
+_MALLOC: Final = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+"""Has glibc give back what large values took; else each thread keeps the memory of its largest ones."""
 
 _PIPE: Final = 1 << 20
 _SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ of Linux
@@ -135,6 +143,7 @@ def reader_process(request: ReadRequest, batch: int, notes: Notes, stored: Store
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
+        env={**os.environ, **_MALLOC},
     )
     reader = ReaderProcess(child, notes, stored)
     try:
