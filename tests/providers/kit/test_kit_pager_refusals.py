@@ -112,6 +112,24 @@ async def test_a_list_in_the_other_order_that_is_too_large_to_be_held_is_given_p
     assert held[0] < 30, "the list was held as a whole"
 
 
+@pytest.mark.parametrize("order", [Order.LATEST, Order.OLDEST])
+async def test_a_service_that_ignores_where_a_list_goes_on_is_not_asked_for_ever(order):
+    asked = []
+
+    async def fetch(_, anchor):
+        asked.append(anchor)
+        assert len(asked) < 20, "it is asked for ever"
+        return list(range(1, 31)), True
+
+    listing, query = anchored(fetch, lambda n: Key(n, str(n))), MessageQuery(limit=20, order=order)
+    pager, found = Pager("The service", lambda n: Key(n, str(n))), []
+    while not found or query.cursor:
+        page = await pager.page(listing, query, name="room")
+        found += page.items
+        query = replace(query, cursor=page.cursor)
+    assert sorted(found) == list(range(1, 31))
+
+
 @pytest.mark.parametrize("orders", [BOTH, None])
 async def test_a_token_that_comes_again_ends_the_list(orders):
     calls = []

@@ -120,11 +120,15 @@ def anchored(
 
     async def batches(order: Order, token: str | None) -> AsyncGenerator[Batch[T]]:
         anchor = _read_anchor(token) if token is not None else None
+        known = {anchor}
         while True:
             items, more = await fetch(order, anchor)
             # Several services list the items around an anchor in an order of their own.
             ranked = sorted(items, key=key, reverse=order is Order.LATEST)
             following = _next_anchor(order, anchor, key(ranked[-1])) if more and ranked else None
+            if following in known:  # a service that ignores the anchor would be read for ever
+                following = None
+            known.add(following)
             here = None if anchor is None else _write_anchor(anchor)
             onward = None if following is None else _write_anchor(following)
             yield Batch(ranked, onward, None, here, last=onward is None)
