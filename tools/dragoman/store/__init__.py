@@ -86,7 +86,6 @@ __getattr__ = lazy_names(
 
 _IMPORTED_AT_NEED = (
     "dragoman.store.sql.messages.by_author",
-    "dragoman.store.sql.messages.message_writer",
     "dragoman.store.sql.search.filtered_list",
     "dragoman.store.sql.search.other_forms",
     "dragoman.store.sql.search.spelling",

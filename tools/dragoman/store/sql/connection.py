@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.sql.search.expression import Expression
-
-if TYPE_CHECKING:
-    from dragoman.store.sql.database import Database
 
 Value = str | bytes | int | float | None
 """What a database holds."""
@@ -234,13 +231,10 @@ class SteadyTime:
         return monotonic + self._ahead
 
 
-class StorePart:
-    """What each part of a store holds: the database, and a clock in seconds since 1970."""
+class Timed:
+    """What reads a clock in seconds since 1970."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        """Keep both."""
-        self._database = database
-        self._clock = clock
+    _clock: Callable[[], float]
 
     def _now(self) -> int:
         """Microseconds since 1970."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, Tables, Timed
 
 T = TypeVar("T")
 
@@ -125,3 +125,12 @@ class Database(Protocol):
             DragomanError: It cannot.
         """
         ...
+
+
+class StorePart(Timed):
+    """What each part of a store holds: the database, and a clock in seconds since 1970."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        """Keep both."""
+        self._database = database
+        self._clock = clock

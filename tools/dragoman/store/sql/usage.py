@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from dragoman.store.sql.connection import Connection, StorePart
+from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.database import StorePart
 from dragoman.store.usage import KEPT_DAYS, UsageCount, UsageStore
 
 DAY: Final = 86_400_000_000

@@ -22,12 +22,11 @@ from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.connection import Connection, bind, unbind
 from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages import conversations, message_pages
-from dragoman.store.sql.messages.message_table import MessageTable, replaced
+from dragoman.store.sql.messages.message_table import AuthorNumbers, MessageTable, replaced
 from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
 
 if TYPE_CHECKING:
-    from dragoman.store.sql.messages.message_writer import AuthorNumbers
     from dragoman.store.sql.messages.prepared import PreparedRow
 
 T = TypeVar("T")
@@ -96,8 +95,6 @@ class SqlTables(ConversationTables):
     @cached_property
     def _authors(self) -> AuthorNumbers:
         """Numbers of the authors that this transaction has stored."""
-        from dragoman.store.sql.messages.message_writer import AuthorNumbers  # noqa: PLC0415  # takes time, and only writers count
-
         return AuthorNumbers()
 
     def counts(self) -> tuple[int, int]:
@@ -148,7 +145,9 @@ class SqlTables(ConversationTables):
         self, conversation: str, authors: Sequence[Author], prepared: Sequence[PreparedRow]
     ) -> int | None:
         """Let the table refuse what is there already."""
-        return self._table.insert_if_all_new(self._con, ACCOUNT, conversation, (authors, prepared), self._authors)
+        from dragoman.store.sql.messages.prepared_insert import insert_if_all_new  # noqa: PLC0415  # only imports need it
+
+        return insert_if_all_new(self._con, self._table, (ACCOUNT, conversation), (authors, prepared), self._authors)
 
     def record_change(self, conversation: str, message: str) -> None:
         """Add a row."""

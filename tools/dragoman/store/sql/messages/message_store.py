@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from dragoman.core.model import Conversation, Hit, Message, Page, SearchPage
 from dragoman.core.queries import MessageQuery, SearchQuery
@@ -17,12 +17,9 @@ from dragoman.store.sql.connection import Connection, from_us
 from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_pages, rows
-from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.messages.message_table import AuthorNumbers, MessageTable
 from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
-
-if TYPE_CHECKING:
-    from dragoman.store.sql.messages.message_writer import AuthorNumbers
 
 
 def lookup(
@@ -79,8 +76,6 @@ def store(
 
 def store_unnumbered(con: Connection, table: MessageTable, messages: Sequence[Message], account: str) -> int:
     """The same for a caller that needs no numbers; returns how many messages the table did not show before."""
-    from dragoman.store.sql.messages.message_writer import AuthorNumbers  # noqa: PLC0415  # takes time, and who reads does not need it
-
     authors = AuthorNumbers()
     return sum(_put(con, table, where, group, authors) for where, group in _grouped(messages, account).items())
 

@@ -7,20 +7,17 @@ messages of the local account. Each gives every message an integer that is never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from dragoman.core.model import Author, Message
+from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
-from dragoman.store.sql.connection import Connection, Tables, bind, unbind
+from dragoman.store.sql.connection import Connection, IndexRow, Tables, bind, to_us, unbind
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.rows import Row, Stored
-
-if TYPE_CHECKING:
-    from dragoman.store.sql.messages.message_writer import AuthorNumbers
-    from dragoman.store.sql.messages.prepared import PreparedRow
 
 COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _MANY: Final = 20
@@ -30,6 +27,145 @@ _ONE: Final = (  # with a join it takes ten times as long
     " m.text, m.data FROM $messages m WHERE m.place = ? AND @key(m.id) @among"
 )
 _ALLOCATED: Final = "number, place, id, live, moment"
+INSERTED: Final = "number, place, id, live, moment, author, reply_to, text, data"
+_CHANGED: Final = ("number", "live", "moment", "author", "reply_to", "text", "data")
+LIVE: Final = 3
+_TIME: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorNumbers:
+    """The numbers of the authors that a transaction has stored.
+
+    Most readers give the same object for the same author, and looking that up is several times faster than by value.
+
+    Attributes:
+        by_identity: Number and author by the identity of the object, which is held so that no other one gets it.
+        by_value: Number by author.
+    """
+
+    by_identity: dict[int, tuple[int, Author]] = field(default_factory=dict[int, tuple[int, Author]])
+    by_value: dict[Author, int] = field(default_factory=dict[Author, int])
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWriter:
+    """Writes messages of one conversation.
+
+    Attributes:
+        con: A connection within a transaction.
+        tables: Where the conversation is.
+        place: Its number.
+        authors: Authors that this transaction has stored; it is filled.
+    """
+
+    con: Connection
+    tables: Tables
+    place: int
+    authors: AuthorNumbers
+
+    def insert_if_all_new(self, messages: Sequence[Message]) -> list[int] | None:
+        """Store messages, or none of them when one is there already; looking each up would take half as long again.
+
+        Returns:
+            As :meth:`insert`; ``None`` when nothing was stored.
+        """
+        columns = self._columns(messages, self.tables.last_number(self.con) + 1)
+        add_to_index = self._begin_index(messages, columns)
+        if not self.tables.insert_if_all_new(self.con, "messages", INSERTED, columns):
+            return None
+        add_to_index(self.con)
+        return visible_times(columns)
+
+    def insert(self, messages: Sequence[Message]) -> list[int]:
+        """Store new messages; returns the times of those that are visible, in microseconds."""
+        if not messages:
+            return []
+        # Made before and not between: changing from Python to the database and back for each row takes much longer.
+        first = self.tables.last_number(self.con) + 1
+        columns = self._columns(messages, first)
+        add_to_index = self._begin_index(messages, columns)
+        self.tables.insert(self.con, "messages", INSERTED, columns)
+        add_to_index(self.con)
+        return visible_times(columns)
+
+    def _begin_index(
+        self, messages: Sequence[Message], columns: Sequence[tuple[Any, ...]]
+    ) -> Callable[[Connection], None]:
+        """Begin to make the entries of those that are visible; the result adds them to the index."""
+        return self.tables.prepare_index(
+            rows.index_row(message, row[0]) for row, message in zip(columns, messages, strict=True) if row[LIVE]
+        )
+
+    def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int, bool]:
+        """Store what differs; returns how many became visible, how many no longer are, and if any has another time."""
+        new = [(was, rows.tombstone_of(fresh)) for was, fresh in changes]
+        changed = [(was, message, row) for was, message in new if (row := rows.to_row(message)) != was.row]
+        if not changed:
+            return 0, 0, False
+        self.store_authors([message.author for _, message, _ in changed])
+        authors = self.authors.by_identity
+        columns = [
+            (was.number, row.live, row.time_us, authors[id(message.author)][0], row.reply_to, row.text, row.data)
+            for was, message, row in changed
+        ]
+        self.tables.update(self.con, "messages", _CHANGED, columns)
+        self._reindex([(was, message) for was, message, _ in changed])
+        gained = sum(row.live > was.row.live for was, _, row in changed)
+        lost = sum(row.live < was.row.live for was, _, row in changed)
+        return gained, lost, any(row.time_us != was.row.time_us for was, _, row in changed)
+
+    def _reindex(self, changed: Iterable[tuple[Stored, Message]]) -> None:
+        added: list[IndexRow] = []
+        for was, message in changed:
+            before = rows.index_row(was.message, was.number) if was.visible else None
+            after = rows.index_row(message, was.number) if message.deleted_at is None else None
+            if before == after:
+                continue
+            if before is not None:
+                self.tables.unindex(self.con, before)
+            if after is not None:
+                added.append(after)
+        if added:
+            self.tables.index(self.con, added)
+
+    def _columns(self, messages: Sequence[Message], first: int) -> list[tuple[Any, ...]]:
+        """The values for :data:`INSERTED`, numbered from ``first`` on."""
+        self.store_authors([message.author for message in messages])
+        place, authors = self.place, self.authors.by_identity
+        columns: list[tuple[Any, ...]] = []
+        for number, message in enumerate(messages, first):
+            live = message.deleted_at is None
+            kept = message if live else rows.tombstone_of(message)
+            reply_to = kept.reply_to
+            columns.append((
+                number,
+                place,
+                bind(kept.id),
+                int(live),
+                to_us(kept.sent_at),
+                authors[id(kept.author)][0],
+                reply_to and bind(reply_to),
+                bind(kept.text),
+                rows.rest(kept),
+            ))  # fmt: skip
+        return columns
+
+    def store_authors(self, authors: Iterable[Author]) -> None:
+        """Have a number for each of these authors, by their identities."""
+        known, numbers = self.authors.by_identity, self.authors.by_value
+        unknown = {id(one): one for one in authors if id(one) not in known}.values()
+        # A reader may give an object of its own for each message of one person.
+        missing = {unbind(rows.author_json(one)): one for one in dict.fromkeys(unknown) if one not in numbers}
+        if missing:
+            stored = self.tables.author_numbers(self.con, {data: author_key(one) for data, one in missing.items()})
+            numbers |= {one: stored[data] for data, one in missing.items()}
+        known |= {id(one): (numbers[one], one) for one in unknown}
+
+
+def visible_times(columns: Iterable[tuple[Any, ...]]) -> list[int]:
+    """The times of those messages that are visible."""
+    return [row[_TIME] for row in columns if row[LIVE]]
 
 
 def replaced(_stored: Message, fresh: Message) -> Message:
@@ -75,8 +211,6 @@ class MessageTable:
         Returns:
             How many of them are new and visible.
         """
-        from dragoman.store.sql.messages.message_writer import AuthorNumbers, MessageWriter  # noqa: PLC0415  # takes time, and who reads does not need it
-
         given = list(messages)
         fresh = {message.id: message for message in given}
         if len(fresh) < len(given):
@@ -97,37 +231,6 @@ class MessageTable:
         elif times:
             conversations.count_added(con, self.tables, place, times)
         return len(times) + gained
-
-    def insert_if_all_new(
-        self,
-        con: Connection,
-        account: str,
-        conversation: str,
-        prepared: tuple[Sequence[Author], Sequence[PreparedRow]],
-        numbers: AuthorNumbers,
-    ) -> int | None:
-        """Store prepared messages of a conversation, or none of them when one is there already.
-
-        Args:
-            con: A connection within a transaction.
-            account: Where the conversation is.
-            conversation: Its id.
-            prepared: Authors, and at least one row that names them by their places in that list.
-            numbers: Authors that this transaction has stored; it is filled.
-
-        Returns:
-            How many of them are visible; ``None`` when nothing was stored.
-        """
-        from dragoman.store.sql.messages.message_writer import MessageWriter  # noqa: PLC0415  # as above
-
-        authors, fresh = prepared
-        place = conversations.ensure(con, self.tables, account, conversation)
-        if self._holds_one_of(con, place, (fresh[0][0], fresh[-1][0])):
-            return None
-        times = MessageWriter(con, self.tables, place, numbers).insert_prepared(authors, fresh)
-        if times:
-            conversations.count_added(con, self.tables, place, times)
-        return None if times is None else len(times)
 
     def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
         """Give numbers to messages of which nothing else is stored, in this order; known ones keep theirs."""
@@ -171,9 +274,10 @@ class MessageTable:
         """Whether the first or the last of them is there; few are to be looked up one by one anyway."""
         if len(fresh) < _MANY:
             return True
-        return self._holds_one_of(con, place, (bind(next(iter(fresh))), bind(next(reversed(fresh)))))
+        return self.holds_one_of(con, place, (bind(next(iter(fresh))), bind(next(reversed(fresh)))))
 
-    def _holds_one_of(self, con: Connection, place: int, ids: Iterable[str | bytes]) -> bool:
+    def holds_one_of(self, con: Connection, place: int, ids: Iterable[str | bytes]) -> bool:
+        """Whether one of these messages of a conversation is there."""
         statement = self.tables.sql("SELECT 1 FROM $messages WHERE place = ? AND @key(id) = @key(?)")
         return any(con.execute(statement, (place, id_)).fetchone() is not None for id_ in ids)
 

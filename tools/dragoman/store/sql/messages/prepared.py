@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dragoman.core.conversation_merge import merge_conversations
-from dragoman.core.model import NOTHING, Author, Conversation, Message
+from dragoman.core.model import Author, Conversation, Message
 from dragoman.store.sql.connection import IndexRow, bind, to_us, unbind
 from dragoman.store.sql.messages import rows
 
@@ -89,16 +89,6 @@ def index_row_of(prepared: PreparedRow, number: int) -> IndexRow:
     return number, unbind(text) if body is None else body, parts, scope
 
 
-def tombstone_of(message: Message) -> Message:
-    """A tombstone: it keeps place, author and time of a message, and none of its content."""
-    if message.deleted_at is None:
-        return message
-    return replace(
-        message, text="", edited_at=None, subject=None, status=None, url=None, reactions=(), attachments=(),
-        labels=(), citations=(), history=(), extra=NOTHING, partial=False,
-    )  # fmt: skip
-
-
 class _Authors:
     """The authors of a batch, each once."""
 
@@ -122,7 +112,7 @@ class _Authors:
 
 def _row_of(message: Message, author: int, *, indexed: bool) -> PreparedRow:
     live = message.deleted_at is None
-    kept = message if live else tombstone_of(message)
+    kept = message if live else rows.tombstone_of(message)
     id_, text, data, moment = bind(kept.id), bind(kept.text), rows.rest(kept), to_us(kept.sent_at)
     reply_to = None if kept.reply_to is None else bind(kept.reply_to)
     if not indexed and data is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -124,6 +124,16 @@ def from_row(
         )
     except UNREADABLE as error:
         raise DamagedRowError(f"message {id!r} cannot be read") from error
+
+
+def tombstone_of(message: Message) -> Message:
+    """A tombstone: it keeps place, author and time of a message, and none of its content."""
+    if message.deleted_at is None:
+        return message
+    return replace(
+        message, text="", edited_at=None, subject=None, status=None, url=None, reactions=(), attachments=(),
+        labels=(), citations=(), history=(), extra=NOTHING, partial=False,
+    )  # fmt: skip
 
 
 def author_json(author: Author) -> str | bytes:

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 from dragoman.core.model import Message
 from dragoman.store.coverage import Coverage
 from dragoman.store.sql.cache import ReadCache
-from dragoman.store.sql.connection import Connection, StorePart, bind, from_us, to_us
-from dragoman.store.sql.database import Database
+from dragoman.store.sql.connection import Connection, bind, from_us, to_us
+from dragoman.store.sql.database import Database, StorePart
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_store
 from dragoman.store.sql.messages.message_table import MessageTable

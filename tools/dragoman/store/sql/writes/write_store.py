@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from dragoman.store.sql.connection import Connection, StorePart, bind, to_us, unbind
+from dragoman.store.sql.connection import Connection, bind, to_us, unbind
+from dragoman.store.sql.database import StorePart
 from dragoman.store.sql.writes import audit, confirmations, outbox
 from dragoman.store.writes import (
     EXPOSURE,
