@@ -54,10 +54,12 @@ def build(
     """
     accounts = services.workspace.accounts.values()
     changes = ToolListChanges(services)
+    # Most accounts know their tools from the settings, and calls then look for no change.
     told = changes if changes.may_happen else None
     adapter = Adapter(services, told, time_limit=time_limit, longest=longest)
     offers = Resources(services, caller)
     shared = CacheHint(ttl_ms=_HOUR, scope="public" if shared_lists else "private")
+    # Lists change with the settings only, so clients may keep them.
     same_for_all: tuple[CacheableMethod, ...] = (
         "tools/list", "server/discover", "prompts/list", "resources/templates/list",
     )  # fmt: skip

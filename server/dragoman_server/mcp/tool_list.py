@@ -100,6 +100,7 @@ class ToolListChanges:
             now = self._hidden_from(one.principal)
             if now != one.hidden:
                 one.hidden = now
+                # A client that does not read must not keep the call of another one waiting.
                 with anyio.move_on_after(_PATIENCE):
                     await one.tell()
 

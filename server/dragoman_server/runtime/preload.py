@@ -30,6 +30,7 @@ def preload(config: Config) -> None:
             import_module(name)
         except Exception as error:  # noqa: BLE001  # a package may raise anything, and this only saves time
             _log.debug("%s cannot be imported ahead (%s).", name, type(error).__name__)
+    # A call would otherwise compile what it needs while somebody waits.
     compile_patterns()
 
 

@@ -35,6 +35,7 @@ class LimitedWorkspace(Workspace):
 
     def __init__(self, whole: Workspace, limits: Limits) -> None:
         """Share everything that is opened with the whole workspace."""
+        # Connections are the workspace's; only what can be seen of them differs.
         vars(self).update(vars(whole))
         self.limits = limits
         shown = {
@@ -66,6 +67,7 @@ class LimitedWorkspace(Workspace):
 
 
 def _only_read(account: Account) -> Account:
+    # The account is shared with others, who may write.
     reading = copy.copy(account)
     reading.settings = account.settings.model_copy(update={"write": "off"})
     return reading

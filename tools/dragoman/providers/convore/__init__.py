@@ -55,6 +55,7 @@ class ConvoreProvider(ConvoreReader):
     async def check(self) -> str:
         """Ask which channels the key reaches."""
         channels = (await self._api.channels()).data
+        # A channel that is off explains why nothing can be sent.
         off = sum(one.status == "disabled" for one in channels)
         said = f"the key is accepted and reaches {len(channels)} channel{'' if len(channels) == 1 else 's'}"
         return f"{said}, {off} of them switched off" if off else said

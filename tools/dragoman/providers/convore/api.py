@@ -96,6 +96,7 @@ class Api:
         return await self.client.get(path, model=model, query=query, operation=operation, shared=True)
 
     async def _write(self, method: str, path: str, body: Body, operation: str) -> HttpResponse[wire.Message]:
+        # No answer to a write is shared: each one is read once.
         return await self.client.request(
             method, path, kind="write", json=dict(body), model=wire.Message, operation=operation
         )

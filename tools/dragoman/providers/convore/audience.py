@@ -74,6 +74,7 @@ def _addressed(
     sender = answered.sender if answered.direction == "inbound" else None
     writer = mapping.others([sender] if sender else [], own)
     known = {mapping.address_of(one.handle) for one in writer}
+    # Whether an answer goes to all is a setting of the channel, which the API does not tell.
     perhaps = [one for one in mapping.others(answered.recipients, own) if mapping.address_of(one.handle) not in known]
     return replace(told, receivers=_reached(writer), perhaps=_reached(perhaps))
 

@@ -28,6 +28,7 @@ class ChangeReader:
         """The messages of the events since a position, each once."""
         batch = await self._feed.since(position)
         found: dict[tuple[str, str], Message] = {}
+        # Several events may be about one message.
         for conversation, message in dict.fromkeys(batch.values):
             try:
                 found[conversation, message] = await self._reader.get_message(conversation, message)
@@ -42,6 +43,7 @@ class ChangeReader:
             page = await self._api.events(format_time(after), cursor)
             for one in page.data:
                 at = parse_time(one.created_at)
+                # Without its ids an event leads to nothing that could be read.
                 if one.id and at and one.conversation_id and one.message_id:
                     found.append(Event(one.id, at, (one.conversation_id, one.message_id)))
             cursor = page.next_cursor

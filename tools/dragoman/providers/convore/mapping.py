@@ -42,6 +42,7 @@ def writer_of(author: Author) -> wire.Participant | None:
     email = author.email or email_in(author.name) or email_in(author.id)
     if email is None:
         return None
+    # An address as a name would stand there twice.
     name = None if author.email == author.name or email_in(author.name) else author.name
     return wire.Participant(handle=wire.Handle(type=EMAIL, value=email), name=name)
 
@@ -81,6 +82,7 @@ def shown(participants: Iterable[wire.Participant]) -> Iterator[wire.Participant
     """Those who may be named, each once."""
     seen = set[AddressKey | str]()
     for one in participants:
+        # The same person may take part under two roles.
         key = address_of(one.handle) or name_of(one)
         if key and one.role != HIDDEN and key not in seen:
             seen.add(key)
@@ -115,6 +117,7 @@ def outside(participants: Iterable[wire.Participant], own: frozenset[AddressKey]
 
 def reached(participant: wire.Participant) -> str:
     """A name with the address behind it in angle brackets, in which there are no others; the name alone in a chat."""
+    # Brackets in a name could pretend to be another address.
     value, name = (_bare(text) for text in (value_of(participant), name_of(participant)))
     by_mail = participant.handle is not None and participant.handle.type in {None, EMAIL}
     return f"{name} <{value}>" if by_mail and value and name != value else name
@@ -145,6 +148,7 @@ def named(participants: Sequence[wire.Participant], name: str) -> wire.Participa
     """The only one who is called so."""
     wanted = name.casefold()
     found = {address_of(one.handle): one for one in participants if name_of(one).casefold() == wanted}
+    # Two of the same name cannot be told apart.
     return next(iter(found.values())) if len(found) == 1 and None not in found else None
 
 
@@ -222,6 +226,7 @@ def text_of(found: wire.Message) -> tuple[str, bool]:
         if words.strip():
             return words, markup and len(text or "") > LONGEST
     if found.text_body is None and found.body is None and found.raw_body is None:
+        # A preview is the beginning of a text, so there may be more of it.
         return visible(found.snippet or ""), found.snippet is not None or found.format == "minimal"
     return "", False
 

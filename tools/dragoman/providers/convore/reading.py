@@ -55,8 +55,10 @@ class ConvoreReader(Provider):
 
         Of texts only a whole e-mail address narrows the list.
         """
+        # There are no conversations of another kind, so nothing has to be asked.
         if query.kind not in _KINDS:
             return Page()
+        # The service filters by contact alone; words are matched by the caller.
         address = mapping.email_in(query.text or "")
         contact = f"EMAIL:{address}" if address else None
 
@@ -65,6 +67,7 @@ class ConvoreReader(Provider):
 
         asked = MessageQuery(limit=query.limit, cursor=query.cursor)
         page = await self._conversations.page(tokens(fetch, None), asked, name=contact or "all")
+        # The pager gives the oldest first, and conversations are listed the other way round.
         return Page(items=page.items[::-1], cursor=page.cursor, total=page.total)
 
     async def get_conversation(self, conversation: str) -> Conversation:
@@ -96,6 +99,7 @@ class ConvoreReader(Provider):
     async def checked(self, conversation: str, message: str) -> HttpResponse[wire.Message]:
         """One message as the service has it, of this conversation."""
         answer = await self._api.message(message)
+        # The service finds a message by its id alone, also one of another conversation.
         if answer.value.conversation_id not in {None, conversation}:
             raise NotFound("The message is in another conversation.", hint="Take its reference from list_messages.")
         return answer
@@ -133,6 +137,7 @@ class ConvoreReader(Provider):
         at = message.sent_at
         if at is None:
             return None
+        # The service may have rounded the time of an import.
         query = MessageQuery(since=at - _ABOUT, until=at + _ABOUT)
         while True:
             page = await self.list_messages(conversation, query)
@@ -153,6 +158,7 @@ class ConvoreReader(Provider):
     def forget(self, conversation: str) -> None:
         """Read anew what was changed here."""
         self._messages.forget(conversation)
+        # The conversation moves to the top of the list.
         self._conversations.forget("all")
 
     def _listing(self, conversation: str) -> Listing[Message]:
@@ -162,6 +168,7 @@ class ConvoreReader(Provider):
         listing = await self._listed(conversation, cursor, "full")
         convert = partial(to_message, conversation=conversation)
         make = partial(_batch, listing, convert)
+        # A list that is read again is mostly the same, and its HTML need not be cleaned anew.
         return await self._batches.get_sized(listing, conversation, make, lambda: sum(map(size_of, listing.data)))
 
     async def _listed(self, conversation: str, cursor: str | None, form: Format) -> wire.Listing[wire.Message]:

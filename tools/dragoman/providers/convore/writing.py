@@ -55,6 +55,7 @@ class MessageWriter:
         if not draft.text.strip():
             raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
         context = await self._context_of(conversation)
+        # The service would accept the message, and nobody would see it.
         _require_open(context)
         target = await self._target(conversation, draft, context)
         subject = {"subject": draft.subject} if draft.subject else {}
