@@ -52,7 +52,7 @@ _MISTAKES: Final[Mapping[str, str]] = {
 }
 
 current_principal: Final[ContextVar[Principal | None]] = ContextVar("current_principal", default=None)
-"""Who signed in, for the time of a request; ``None`` is the user of this machine, who may do everything."""
+"""The principal of the current request; ``None`` is the user of this machine, who may do everything."""
 
 _log = logging.getLogger(__name__)
 
@@ -265,7 +265,7 @@ def _object_of(text: str) -> dict[str, Any]:
 
 
 def describe_mistakes(method: str, error: ValidationError) -> SafeText:
-    """What is wrong with a request, in plain words instead of pydantic's."""
+    """Describe the mistakes of a request, in plain words instead of pydantic's."""
     mistakes = dict.fromkeys(_mistakes(error))
     return sentence("The parameters of {} are wrong: {}.", method, join(mistakes, "; ", most=_MOST_MISTAKES))
 

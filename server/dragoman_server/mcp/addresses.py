@@ -20,7 +20,7 @@ def uri_of(reference: Reference) -> str:
 
 
 def reference_of(uri: str) -> Reference:
-    """What a URI is the address of.
+    """Parse the URI of a resource.
 
     Raises:
         InvalidArgument: It is no URI of ours.

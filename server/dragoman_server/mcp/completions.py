@@ -1,4 +1,4 @@
-"""What clients offer while somebody types an argument of a prompt or of an address. No service is asked."""
+"""Completes arguments of prompts and addresses from known values; no service is asked."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class InputRequired(AwaitingInput):
 def elicitation_for(
     ctx: Context, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]], slot: CallSlot
 ) -> Ask | None:
-    """How the user of this call can be asked; ``None`` when they cannot.
+    """The way to ask the user of this call; ``None`` without one.
 
     Args:
         ctx: The request.
@@ -197,7 +197,7 @@ def _form(tool: str, length: str) -> dict[str, Any]:
 
 
 def _consent_of(answer: object) -> Consent:
-    """What an answer says; one that no form of ours can have led to was given without showing it."""
+    """The consent in an answer; an answer that our form cannot produce was given without showing it."""
     if not isinstance(answer, types.ElicitResult):
         return Consent.UNSEEN
     if answer.action == "accept":

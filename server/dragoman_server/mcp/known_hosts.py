@@ -1,4 +1,4 @@
-"""What is known of client programs: how much of a question they show, and how they answer unattended."""
+"""Traits of client programs: how much of a question they show, and how they answer unattended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class HostTraits:
-    """How a client program asks its user.
+    """Traits of a client program that asks its user.
 
     Attributes:
         shown_lines: Most lines of a question that a person can see there; ``None`` for all of them.

@@ -18,7 +18,7 @@ from mcp.server.context import ServerRequestContext
 from dragoman.toolset.definition.context import Receipt
 
 SCOPE_KEY: Final = "dragoman.answer"
-"""Where the scope of an HTTP request holds what names its answer."""
+"""Key of the ASGI scope for the name of a request's answer."""
 
 SETTLING: Final = 1.0
 """Most seconds that a write waits for the receipts of earlier answers."""
@@ -33,7 +33,7 @@ _leaving: Final[dict[Hashable, anyio.Event]] = {}
 
 
 def name_of_answer(ctx: ServerRequestContext[Any, Any]) -> Hashable | None:
-    """What names the answer to a request; ``None`` where no transport will tell of it."""
+    """A name for the answer to a request; ``None`` where no transport reports its delivery."""
     if by_request_id.get():
         return ctx.request_id
     scope: dict[str, Any] = getattr(ctx.request, "scope", {})

@@ -1,4 +1,4 @@
-"""What a server offers beside its tools: resources, prompts and completion.
+"""Resources, prompts and completion.
 
 All of it is another way to what the tools give: a resource reads as the answer of a tool, a prompt
 names the tools to use, and completion knows what needs no service to be asked.
@@ -82,7 +82,7 @@ class Resources:
     async def list_templates(
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
-        """How the addresses of conversations and messages are written."""
+        """Templates of the addresses of conversations and messages."""
         _one_page(params)
         # Templates of what no account can do would only lead to errors.
         return types.ListResourceTemplatesResult(resource_templates=self.templates(self._who(ctx).principal))

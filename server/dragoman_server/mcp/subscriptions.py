@@ -131,7 +131,7 @@ class Subscriptions:
 
 
 def _connection_of(ctx: Context) -> Connection:
-    """What lives as long as the connection: the SDK's session is one of each request."""
+    """The connection of a request; the SDK makes a session for each request."""
     connection: Connection = ctx.session._connection  # noqa: SLF001  # see above  # pyright: ignore[reportPrivateUsage]
     return connection
 

@@ -1,4 +1,4 @@
-"""What clients are told of the accounts that are configured, in the words that people use.
+"""Descriptions of the configured accounts for clients, in the words that people use.
 
 Hosts hide tools behind a search by words, and show only the first line of a server's instructions. So the services
 stand in both. The fast start says the same before anything else is imported: nothing that takes time is imported here.

@@ -1,1 +1,1 @@
-"""How the server is reached: stdio, HTTP, in memory."""
+"""Transports of the server: stdio, HTTP, in memory."""

@@ -83,7 +83,7 @@ class LazyResource(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ResourceOwner:
-    """What keeps resources open, and closes them all."""
+    """The task group that keeps resources open, and the event that closes them all."""
 
     group: TaskGroup
     closing: anyio.Event
@@ -199,5 +199,5 @@ class RememberedAccount(Account):
         self._remembered = RememberedProvider(settings, name, store)
 
     async def provider(self) -> Provider:
-        """What reads the store."""
+        """The provider that reads the store."""
         return self._remembered

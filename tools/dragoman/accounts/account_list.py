@@ -90,7 +90,7 @@ class AccountList:
         return named
 
     async def load_conversation(self, reference: Reference, *, fresh: bool = False) -> Conversation:
-        """What the store remembers of a conversation, or else what its service says.
+        """Load a conversation from the store, or else from its service.
 
         Args:
             reference: Its address.

@@ -61,7 +61,7 @@ def provider_class(name: str) -> type[Provider]:
 
 
 def replay_of(name: str) -> Replay:
-    """What a provider offers for a demonstration without the service; see :mod:`dragoman.providers.replay`.
+    """The demonstration of a provider without its service; see :mod:`dragoman.providers.replay`.
 
     Raises:
         InvalidArgument: There is no such provider, or it offers nothing.

@@ -15,7 +15,7 @@ from dragoman.store.per_user import PerUserStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a person may use.
+    """The access of one person.
 
     Attributes:
         owner: The person; no two may have the same.

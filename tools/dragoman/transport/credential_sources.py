@@ -25,7 +25,7 @@ _SERVICE: Final = "dragoman"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a credential is; ``kind`` is plain, env, file, command or keyring."""
+    """The source of a credential; ``kind`` is plain, env, file, command or keyring."""
 
     kind: str
     parts: tuple[str, ...] = field(repr=False)
@@ -40,7 +40,7 @@ class Source:
 
 
 async def read(source: Source) -> str:
-    """What is at a place other than the settings, as it stands there.
+    """Read a credential from a source other than the settings, as it stands there.
 
     Raises:
         Unauthenticated: Nothing can be read there.

@@ -1,4 +1,4 @@
-"""Where credentials are stored: the system's keyring, or where there is none a file that only its owner reads."""
+"""Stores credentials in the system's keyring, or where there is none in a file that only its owner reads."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Secret:
 
     @property
     def source(self) -> Source:
-        """Where it is looked up; the parts of a plain one are the credential itself."""
+        """The source; the parts of a plain one are the credential itself."""
         return self._source
 
     async def reveal(self, *, multiline: bool = False) -> str:

@@ -76,7 +76,7 @@ class ServiceFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorWords:
-    """What a provider makes of a refusal; empty members leave the general words.
+    """A provider's words for a refusal; empty members leave the general words.
 
     Attributes:
         said: The service's own words; they are cleaned, cut, quoted, and said to be the service's.
@@ -114,7 +114,7 @@ def default_service_text(refusal: ServiceFailure) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProfile:
-    """What a transport has to know of a service.
+    """Particulars of a service that a transport has to know.
 
     Attributes:
         service: Its name, for sentences.

@@ -1,4 +1,4 @@
-"""What the server will answer first, known from the settings without what checks them.
+"""Predicts the first answers of the server from the raw settings, without importing what checks them.
 
 Only settings that are certainly good are understood here: every key and value fits a rule that is made from the models
 of the settings and stands in the snapshot, or a server has started with this very file before. For all others the
@@ -41,7 +41,7 @@ class PlainSettings:
         self.accounts = accounts
 
     def tables(self) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-        """What is known of the provider of each account, and its own table of settings, by its name."""
+        """Snapshot of the provider and table of settings of each account, by its name."""
         tables = self.settings.get("accounts") or self.snapshot["default"]
         return {name: (self.snapshot["providers"][table["provider"]], table) for name, table in tables.items()}
 
@@ -70,7 +70,7 @@ def read_settings(config: str | None, *, read_only: bool = False) -> PlainSettin
 
 
 def predict_results(config: str | None, *, read_only: bool) -> dict[str, Any] | None:
-    """What the server will answer, by protocol version and method; ``None`` when that cannot be foreseen.
+    """Predicted results by protocol version and method; ``None`` when they are not certain.
 
     Args:
         config: The settings file; ``None`` looks for it.

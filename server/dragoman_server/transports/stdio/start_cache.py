@@ -1,4 +1,4 @@
-"""What earlier starts found out, for the first answers of the next ones.
+"""Caches findings of earlier starts, for the first answers of the next ones.
 
 That is which settings files are good, and what providers of other packages offer. Reading imports nothing that takes
 time.
@@ -26,7 +26,7 @@ _STORE = "dragoman.db"
 
 
 class CachedStart:
-    """What is known for a start.
+    """Findings that are valid for one start.
 
     Attributes:
         providers: Facts of providers by name, as in the snapshot.
@@ -108,7 +108,7 @@ def load(version: str) -> dict[str, Any]:
 
 
 def stamp(path: str) -> list[int] | None:
-    """What tells one state of a file from another; ``None`` when it is gone."""
+    """A fingerprint of a file's state; ``None`` when it is gone."""
     try:
         found = os.stat(path)  # noqa: PTH116  # pathlib takes time
     except OSError:

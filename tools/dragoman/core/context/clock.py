@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the transports ask of a clock."""
+    """A clock, as the transports use it."""
 
     def monotonic(self) -> float:
         """Seconds since some moment; never goes back."""

@@ -1,4 +1,4 @@
-"""Who looks on while tools and accounts work: they learn names, numbers and outcomes, never content.
+"""Observers of tools and accounts: they learn names, numbers and outcomes, never content.
 
 Work that nobody watches costs nothing::
 
@@ -98,7 +98,7 @@ def observe(observers: Sequence[Observer], work: Operation) -> Generator[Operati
 
 
 def quiet_seconds() -> float:
-    """How long no tool call of this process has been under way; 0 while one is."""
+    """Seconds without a tool call in this process; 0 while one is under way."""
     return 0.0 if _under_way else monotonic() - _last_end[0]
 
 

@@ -1,4 +1,4 @@
-"""What long work says while somebody waits for it.
+"""Progress of long work, for a caller who waits.
 
 Whoever calls may listen; whoever works reports, and does not know whether anybody listens::
 
@@ -32,7 +32,7 @@ _hearing: ContextVar[_Listener | None] = ContextVar("dragoman_progress", default
 
 
 def has_listener() -> bool:
-    """Whether anybody listens, for work that is done differently when nobody does."""
+    """Whether there is a listener; an answer that nobody follows need not be streamed."""
     return _hearing.get() is not None
 
 

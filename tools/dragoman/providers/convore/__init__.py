@@ -61,11 +61,11 @@ class ConvoreProvider(ConvoreReader):
         return f"{said}, {off} of them switched off" if off else said
 
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
-        """Who takes part, who of them is from outside, and who gets an answer; see :func:`.audience_of`."""
+        """Participants, outsiders and receivers; see :func:`.audience_of`."""
         return await audience_of(self._api, self, conversation, draft)
 
     async def changes(self, position: str | None) -> Changes:
-        """What has come in and gone out; see :class:`ChangeReader`."""
+        """Messages that came in and went out; see :class:`ChangeReader`."""
         return await self._change_reader.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
@@ -73,7 +73,7 @@ class ConvoreProvider(ConvoreReader):
         return await self._writer.send(conversation, draft)
 
     def could_be_sent_by_us(self, message: Message) -> bool:
-        """What came in was written by somebody else."""
+        """Whether the message went out; others write what comes in."""
         return message.extra.get("direction") != "inbound"
 
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:

@@ -1,4 +1,4 @@
-"""Who reads a conversation, and who would get a message, for somebody who is to agree to it."""
+"""Readers of a conversation and receivers of a message, for the user who confirms a write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dragoman.providers.convore.reading import ConvoreReader
 
 
 async def audience_of(api: Api, reader: ConvoreReader, conversation: str, draft: Draft | None) -> Audience:
-    """Who takes part in a conversation, who of them is outside, and who would receive a draft."""
+    """Participants of a conversation, outsiders among them, and receivers of a draft."""
     answer = await api.conversation(conversation)
     found = to_conversation(answer.value)
     if found is None:

@@ -1,4 +1,4 @@
-"""What has come in and gone out, by Convore's events. Of changed texts it tells nothing."""
+"""New messages by Convore's events, which tell nothing of changed texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Convore's failures mean to the person who has to do something.
+"""Convore's failures as advice to the person who has to do something.
 
 Nothing is published about its errors; the usual shapes of JSON bodies are read by the transport.
 """

@@ -28,7 +28,7 @@ _SHARED: Final = frozenset({"convoremail.com", "convoreapplication.com", "gmail.
 _ANGLES: Final = str.maketrans("<>", "  ")
 
 AddressKey: TypeAlias = tuple[str, str]
-"""Where somebody is reached, for comparing: type and value without case."""
+"""An address for comparing: type and value without case."""
 
 
 def email_in(text: str) -> str | None:

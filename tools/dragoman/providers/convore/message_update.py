@@ -1,4 +1,4 @@
-"""What of a message Convore lets be changed: more than the tools offer, for programs that use the library."""
+"""Members of a message that Convore lets be changed: more than the tools offer, for programs."""
 
 from __future__ import annotations
 

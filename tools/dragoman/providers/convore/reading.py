@@ -123,7 +123,7 @@ class ConvoreReader(Provider):
         return self._related([found], whole=False)[0]
 
     async def stored(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
-        """What was written, read back when the answer has no text."""
+        """The written message, read back when the answer has no text."""
         message = await self._mapped(answer, conversation)
         if not message.partial:
             return message
@@ -149,7 +149,7 @@ class ConvoreReader(Provider):
             query = replace(query, cursor=page.cursor)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """Where a list goes on after a message; ``None`` unless its conversation was read whole."""
+        """The cursor after a message; ``None`` unless its conversation was read whole."""
         if message.sent_at is None:
             return None
         conversation = message.conversation

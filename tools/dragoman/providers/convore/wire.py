@@ -1,4 +1,4 @@
-"""What Convore sends; nothing but the envelope of a list is insisted on."""
+"""Convore's answers; only the envelope of a list is required."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Handle(WireModel):
-    """Where somebody is reached: ``type`` is ``email`` or ``convore_chat``."""
+    """An address: ``type`` is ``email`` or ``convore_chat``."""
 
     type: Word = None
     value: Text = None
@@ -25,7 +25,7 @@ class Participant(WireModel):
 
 
 class Attachment(WireModel):
-    """What is known of a file; ``size`` in bytes."""
+    """A file; ``size`` in bytes."""
 
     id: Text = None
     content_type: Text = None

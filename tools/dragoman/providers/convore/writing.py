@@ -1,4 +1,4 @@
-"""What is written, put together from what is known of a conversation and its channel."""
+"""Builds requests that write, from a conversation and its channel."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class MessageWriter:
             return None
 
     async def _context_or_channel(self, conversation: str) -> tuple[WriteContext, str | None]:
-        """What to import into: a conversation, or else a channel by its id."""
+        """The target of an import: a conversation, or else a channel by its id."""
         try:
             return await self._context_of(conversation), None
         except NotFound as error:
@@ -116,7 +116,7 @@ class MessageWriter:
             return WriteContext(wire.Conversation(), channel), conversation
 
     async def _target(self, conversation: str, draft: Draft, context: WriteContext) -> Body:
-        """Where a message goes: a message that it answers, or channel and people."""
+        """The target of a message: the message that it answers, or channel and people."""
         if draft.reply_to is not None:
             answered = await self._reader.checked(conversation, draft.reply_to)
             return {"reply_to_message_id": answered.value.id or draft.reply_to}
@@ -183,7 +183,7 @@ def _import_body(message: Message, context: WriteContext) -> Body:
 
 
 def _recipients(sender: wire.Participant, context: WriteContext, *, outbound: bool) -> list[dict[str, object]]:
-    """Who got an imported message: the channel what others wrote, all others what the channel wrote."""
+    """Recipients of an imported message: the channel, or for its own messages all others."""
     channel = mapping.primary(context.channel)
     if not outbound and channel is not None:
         return [mapping.in_role(channel, "to")]

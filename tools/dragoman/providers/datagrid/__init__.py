@@ -140,7 +140,7 @@ class DatagridProvider(Provider):
         return found[0]
 
     async def changes(self, position: str | None) -> Changes:
-        """What was asked and answered, by the conversations that the service says have changed."""
+        """New prompts and answers, of the conversations that the service says have changed."""
         return await self._changes.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
@@ -158,7 +158,7 @@ class DatagridProvider(Provider):
         return await self._to_message(said)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """Where a list goes on after a message, once the order of its conversation was seen."""
+        """The cursor after a message, once the order of its conversation was seen."""
         if query.thread is not None:
             return None
         conversation, beside = message.conversation, wire.Message(id=message.id)

@@ -20,7 +20,7 @@ _DONE: Final = "[DONE]"
 
 @dataclass(slots=True)
 class AnswerSoFar:
-    """What a stream has brought of an answer.
+    """An answer as far as it was streamed.
 
     Attributes:
         pieces: Of its text.

@@ -110,7 +110,7 @@ class Api:
         return (await self._look_up(f"/agents/{segment(agent)}", wire.Agent, "/agents/{id}")).value
 
     async def file(self, file: str) -> wire.File:
-        """What is known of a file, without its content."""
+        """A file without its content."""
         return (await self._look_up(f"/files/{segment(file)}", wire.File, "/files/{id}")).value
 
     async def converse(self, prompt: dict[str, object]) -> HttpResponse[wire.Message]:

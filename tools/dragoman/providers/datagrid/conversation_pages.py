@@ -24,7 +24,7 @@ _LIST = "conversations"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Where a list of conversations goes on: after an id, or at the top.
+    """A position in the list of conversations: after an id, or at the top.
 
     ``seen`` has digests of what was given. ``again``: the end was reached, and the top is looked at once more.
     """
@@ -57,7 +57,7 @@ async def read_recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence
 def _following(
     place: Round, seen: tuple[str, ...], found: Sequence[wire.Conversation], *, more: bool, news: bool
 ) -> Round | None:
-    """Where to go on; ``news``: the page had something that was not given before."""
+    """The next position; ``news``: the page had something that was not given before."""
     if more and (not place.again or news):
         return Round(seen, found[-1].id, place.again)
     if place.again or place == Round():

@@ -37,7 +37,7 @@ class Known:
     files: Mapping[str, wire.File] = field(default_factory=dict[str, wire.File])
 
     def of(self, message: wire.Message) -> tuple[object, ...]:
-        """What is known for one message."""
+        """Names that one message needs."""
         files = [self.files.get(part.file_id) for part in message.content if part.file_id]
         return self.agents.get(message.agent_id or ""), *files
 
@@ -84,7 +84,7 @@ def size_of(found: wire.Message) -> int:
 
 
 def author_of(found: wire.Message, known: Known) -> Author:
-    """Who wrote a message. Every message names an agent, but only those of agents are by it; people have no name."""
+    """The author. Every message names an agent, but only agents' messages are by it; people have no name."""
     role = (found.role or "").strip().lower()
     if role == USER:
         return Author(name=USER, own=True)
@@ -114,7 +114,7 @@ def _is_text(part: wire.Part) -> bool:
 
 
 def _voice(part: wire.Part, role: str) -> str:
-    """What was spoken: the transcripts, or what the timeline has of them. The other side's words are marked."""
+    """Spoken words: the transcripts, or those of the timeline. The other side's words are marked."""
     if part.transcript or part.agent_transcript:
         sides = ((USER, part.transcript), (AGENT, part.agent_transcript))
         return _BETWEEN.join(_spoken(side, words, role) for side, words in sides if words)
@@ -174,7 +174,7 @@ def _sources(one: wire.Citation) -> Iterator[Citation]:
 
 
 def _extra(found: wire.Message) -> Mapping[str, object]:
-    """What has no place in the model; nearly always nothing."""
+    """Members without a place in the model; nearly always none."""
     extra: dict[str, object] = {}
     if found.agent_id and (found.role or "").lower() == USER:
         extra["to_agent"] = found.agent_id
@@ -210,5 +210,5 @@ def _events(found: wire.Message) -> Iterator[wire.TimelineEvent]:
 
 
 def tool_name(tool: wire.Tool | None) -> str:
-    """What a tool is called in front of people."""
+    """The name of a tool for people."""
     return (tool.label or tool.name if tool else None) or "tool"

@@ -36,7 +36,7 @@ _FEW: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ListOrder:
-    """How the service lists a conversation, as far as it was seen.
+    """The order in which the service lists a conversation, as far as it was seen.
 
     ``ascending``: the oldest message is first; ``None`` while times do not tell. ``head`` is the id of the first
     message, and ``anchor`` one near the end, from where the end is found.
@@ -54,7 +54,7 @@ class ListOrder:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a list goes on: beside a message, along the service's list (``forward``) or against it.
+    """A position in a list: beside a message, along the service's list (``forward``) or against it.
 
     Going back, the list ends at the id ``head``. ``ascending``: the service lists the oldest message first.
     """
@@ -101,7 +101,7 @@ class MessageReader:
         return Newest(messages[-1].id if messages else None, self._order_of(conversation).ascending)
 
     async def messages_since(self, conversation: str, newest: Newest) -> list[wire.Message]:
-        """What came after a message, oldest first."""
+        """The messages after one, oldest first."""
         # The conversation was empty, so everything in it is new.
         if newest.id is None:
             return list((await self._first(conversation, Order.LATEST, PAGE))[0])

@@ -109,7 +109,7 @@ class Prompt:
         return Newest() if conversation is None else await look_up(lambda: self._reader.newest(conversation))
 
     async def _messages_since(self, conversation: str, mark: Newest | None) -> Sequence[wire.Message] | None:
-        """What is new since the mark; ``None`` when that cannot be found out."""
+        """The messages since the mark; ``None`` when they cannot be read."""
         return await look_up(lambda: self._reader.messages_since(conversation, mark or Newest()))
 
 

@@ -1,4 +1,4 @@
-"""What Datagrid sends; nothing but the envelope of a list is insisted on."""
+"""Datagrid's answers; only the envelope of a list is required."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Citation(WireModel):
 
 
 class Participant(WireModel):
-    """Who speaks in an audio clip."""
+    """The speaker of an audio clip."""
 
     id: Text = None
     type: Text = None
@@ -84,7 +84,7 @@ class Part(WireModel):
 
 
 class Credits(WireModel):
-    """What an answer cost."""
+    """The cost of an answer."""
 
     consumed: Number = None
 
@@ -153,7 +153,7 @@ class Teamspace(WireModel):
 
 
 class Identity(WireModel):
-    """Who the credentials belong to."""
+    """The owner of the credentials."""
 
     user_id: Text = None
     current_teamspace_id: Text = None

@@ -121,7 +121,7 @@ class GleanProvider(Provider):
         return await Finder(self._api, self._cache, self._settings).search(query, reader)
 
     async def changes(self, position: str | None) -> Changes:
-        """What is new in the chats and in the channels in which something was indexed lately."""
+        """New messages of chats, and of channels in which something was indexed lately."""
         moved = partial(moved_conversations, self._chats, Finder(self._api, self._cache, self._settings))
         return await ConversationChanges.of(self, moved=moved, lookback=INDEX_DELAY).changes(position)
 

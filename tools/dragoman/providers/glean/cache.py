@@ -23,7 +23,7 @@ _FRESH: Final = 2.0  # seconds in which the first page that told a title may sti
 
 @dataclass(slots=True)
 class ListTraits:
-    """How the messages of a conversation come.
+    """Traits of a conversation's list of messages.
 
     ``irregular``: a place in the list is more than a time. ``coarse``: times are whole seconds. ``borders``: times at
     which pages began or ended; others may have the same on the other side.
@@ -36,7 +36,7 @@ class ListTraits:
 
 @dataclass(slots=True)
 class PersonCache:
-    """What was learned on behalf of one person.
+    """Caches of one person: services show each person something else.
 
     Attributes:
         names: What people call a channel, by conversation id.

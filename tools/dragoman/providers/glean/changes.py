@@ -1,4 +1,4 @@
-"""Which conversations have something new: chats by their list, others by a search for what was updated lately."""
+"""Conversations with something new: chats by their list, others by a search for recent updates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dragoman.providers.glean.chat.chats import Chats
 from dragoman.providers.glean.search import MOST, Finder
 
 INDEX_DELAY: Final = timedelta(days=1)
-"""How late messages may appear, for an index is all that there is of source systems."""
+"""The delay with which messages may appear, because source systems are indexed."""
 
 _MOST_PAGES: Final = 5
 

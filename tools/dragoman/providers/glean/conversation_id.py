@@ -23,7 +23,7 @@ _HINT: Final = "Conversations are slack.channel.ID, slack.thread.ID, doc.ID or c
 
 
 class IdKind(StrEnum):
-    """What an id names."""
+    """Kinds of conversations."""
 
     CHANNEL = "channel"
     THREAD = "thread"
@@ -83,7 +83,7 @@ class Address:
         )
 
     def request(self) -> dict[str, object]:
-        """What ``/messages`` has to be told; members without a value are left out."""
+        """The request of ``/messages``; members without a value are left out."""
         told = {"workspaceId": self.workspace, "datasourceInstanceDisplayName": self.instance}
         return {
             "idType": ID_TYPES[self.where],

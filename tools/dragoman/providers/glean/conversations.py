@@ -58,7 +58,7 @@ class Directory:
         return _page([one for one in found if _matches(one, query)], query)
 
     async def probe(self) -> int:
-        """How many channels a smallest request for them tells of: one or none."""
+        """The number of channels in the smallest answer: one or none."""
         answer = await self._facets(1)
         return len(list(_buckets(answer)))
 

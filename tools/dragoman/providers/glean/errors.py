@@ -1,4 +1,4 @@
-"""What Glean says when it refuses, as sentences that a person can act on.
+"""Maps Glean's refusals to sentences that a person can act on.
 
 Its errors are mostly plain text of one or two lines; some endpoints have JSON bodies of their own.
 """

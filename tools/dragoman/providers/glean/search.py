@@ -39,7 +39,7 @@ _SHORTEST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class SearchPosition:
-    """Where a search goes on: the service's cursor, its token of the search, and digests of what was given.
+    """The position of a search: the service's cursor, its token, and digests of the hits before.
 
     A message can come as a hit and as a part of another one.
     """
@@ -143,7 +143,7 @@ class Finder:
         return {**options, "facetFilters": list(facets)} if facets else options
 
     async def _name(self, reader: MessageReader) -> str:
-        """What the channel is called, which is what the search filters by; empty when there is no such filter."""
+        """The channel's name, by which the search filters; empty where there is no such filter."""
         if reader.address.where is not IdKind.CHANNEL:
             return ""
         if reader.address.looks_like_an_id and reader.conversation not in self.cache.names:
@@ -162,7 +162,7 @@ class Finder:
         return inside is True or (inside is None and reader.address.where is IdKind.CHANNEL)
 
     def _home(self, piece: Piece) -> str:
-        """Where a hit is; the name of its channel is learned with it."""
+        """The conversation of a hit; the name of its channel is learned with it."""
         conversation = home_of(piece, self.settings)
         name = metadata_of(piece.result).container
         if name:

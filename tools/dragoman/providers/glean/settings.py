@@ -16,7 +16,7 @@ _EMAIL: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")  # printable ASCII with one @
 
 
 class GleanSettings(HttpAccount):
-    """What an account needs.
+    """Settings of an account.
 
     The extra ``plain`` of a setting is a pattern that only good values fit, for a start that looks no further.
     """
@@ -75,5 +75,5 @@ class GleanSettings(HttpAccount):
 
     @property
     def connector(self) -> str:
-        """How searches call the datasource."""
+        """The name of the datasource in searches."""
         return self.datasource.lower()

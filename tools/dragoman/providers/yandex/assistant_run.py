@@ -32,7 +32,7 @@ _SILENT: Final = "stored, assistant said nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How a run ended: the assistant's message, or why there is none, in our words and the service's.
+    """The end of a run: the assistant's message, or the reason why there is none.
 
     ``run`` is its id, empty when it was not started.
     """

@@ -25,7 +25,7 @@ class YandexClient:
 
     @property
     def target(self) -> str:
-        """Where the service is."""
+        """The service's address."""
         return self._calls.target
 
     async def threads(self, folder: str, size: int, token: str) -> pb.ListThreadsResponse:
@@ -92,7 +92,7 @@ class YandexClient:
         )
 
     async def run(self, run: str) -> pb.Run:
-        """How far a run is."""
+        """The state of a run."""
         request = pb.GetRunRequest(run_id=run)
         return await self._calls.unary(wire.GET_RUN, request, pb.Run, kind="read", operation="look at a run")
 

@@ -1,4 +1,4 @@
-"""What this service's refusals mean to the person who has to do something."""
+"""The service's refusals as advice to the person who has to do something."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def profile(credentials: str) -> ServiceProfile:
 
 
 def iam_profile() -> ServiceProfile:
-    """How to speak of the service that gives tokens."""
+    """Words for failures of the service that gives tokens."""
     return _profile("Yandex Cloud IAM", explain_iam, "service_account_key")
 
 

@@ -1,4 +1,4 @@
-"""What the settings of an account of this provider say."""
+"""Settings of an account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class YandexSettings(AccountSettings):
-    """Where the service is, whose it is, and exactly one way to prove who calls."""
+    """The address, the folder, and exactly one kind of credentials."""
 
     target: Word = Field(default=wire.TARGET, description="host:port of the service, or of any other that speaks it")
     tls: bool = Field(default=True, description="off only for a service on this machine")

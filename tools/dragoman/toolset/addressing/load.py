@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 NOTHING_YET: Final = "There are no messages yet: `dragoman import FILE` brings some in, `dragoman init` adds a service."
-"""What is told where no account is a service and none holds a conversation."""
+"""The note for a workspace without services and conversations."""
 
 
 def has_service(workspace: Workspace) -> bool:

@@ -42,7 +42,7 @@ ANYBODY: Final = AuthorFilter(None, None)
 
 
 async def author_filter(account: Account, wanted: str) -> AuthorFilter:
-    """What an author filter means for an account: ``me`` is the account's own identity."""
+    """Resolves an author filter for an account: ``me`` is the account's own identity."""
     named = _named_exactly(account.name, wanted)
     if named is not None:
         return AuthorFilter(named, f"<{named}>")

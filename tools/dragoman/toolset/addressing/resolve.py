@@ -75,7 +75,7 @@ async def _beginning_with(account: Account, beginning: str) -> set[str]:
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})(?:\.0+)?")
 _QUOTES: Final = "`<>\"' "
-"""What people and models put around a reference."""
+"""Signs that people and models put around a reference."""
 
 _LINK: Final = re.compile(r"(?:https?://|(?P<scheme>mailto|mid):)\S+", re.IGNORECASE)
 _PATIENCE: Final = 10.0

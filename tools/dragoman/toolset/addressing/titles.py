@@ -66,7 +66,7 @@ class TitleCache:
 
 @dataclass(slots=True)
 class FoundTitles:
-    """What the accounts have under a title.
+    """Conversations with a title, from all accounts.
 
     Attributes:
         matches: The conversations that are called so, or have it as their id.

@@ -1,1 +1,1 @@
-"""What a tool is: its specification, arguments and call context."""
+"""Tools as data: specification, arguments and call context."""

@@ -1,4 +1,4 @@
-"""What a tool's function is given, and what it gives back."""
+"""The context that a tool's function is given, and its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the user is asked before something is written.
+    """The question that a user answers before something is written.
 
     Attributes:
         text: All that they have to see, safe to show as it stands.
@@ -60,7 +60,7 @@ def _new_layout_cache() -> LayoutCache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who was authenticated, and what they may use.
+    """An authenticated person, with the accounts that they may use.
 
     Attributes:
         name: For the audit log; no two have the same.
@@ -77,7 +77,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who calls, and how to reach them while the call runs.
+    """The client of a call, with the ways to reach it while the call runs.
 
     Attributes:
         client: Name of the client program, for the audit log.
@@ -97,7 +97,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class ToolServices:
-    """What all calls share.
+    """Services that all calls share.
 
     Attributes:
         workspace: The accounts.

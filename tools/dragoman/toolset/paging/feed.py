@@ -35,7 +35,7 @@ _MOST_NAMES: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:
-    """Where a feed goes on: the provider's cursor, and the last item of its page that was used.
+    """A position in a feed: the provider's cursor, and the last item of its page that was used.
 
     ``cursor`` is ``None`` for the first page. A feed at its end has no position.
     """
@@ -46,7 +46,7 @@ class FeedPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source(Generic[T]):
-    """How to read one list.
+    """Reads one list.
 
     Attributes:
         fetch: Gives the page at a cursor.
@@ -164,7 +164,7 @@ class CursorState(dict[str, FeedPosition | None]):
 
 
 async def message_source(account: Account, conversation: str, query: MessageQuery) -> Source[Message]:
-    """How to read the messages of a conversation in the order of a query."""
+    """The source of a conversation's messages, in the order of a query."""
     provider = await account.provider()
 
     def fetch(cursor: str | None) -> Awaitable[Page[Message]]:

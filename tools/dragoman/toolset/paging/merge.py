@@ -83,7 +83,7 @@ class Merge(Generic[T]):
         return any(lane.maybe_more for lane in self._lanes)
 
     def cursor_at(self, shown: int, _offset: int | None) -> CursorState:
-        """Where each account goes on after the first ``shown`` items."""
+        """The position of each account after the first ``shown`` items."""
         positions = CursorState({lane.name: self._position_of(lane.name) for lane in self._lanes})
         if shown == len(self.items):
             positions.update({lane.name: lane.position for lane in self._lanes})

@@ -1,4 +1,4 @@
-"""Where an answer goes on, saved in the store under a short name that clients are shown."""
+"""Cursors of answers: positions saved in the store, under a short name that clients are shown."""
 
 from __future__ import annotations
 

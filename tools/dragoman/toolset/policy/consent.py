@@ -10,7 +10,7 @@ from dragoman.store import Store
 
 
 class Consent(Enum):
-    """What came of asking.
+    """The outcome of asking the user.
 
     Attributes:
         GIVEN: Somebody agreed, or nobody has to.

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Viewer(NamedTuple):
-    """Who is shown something: the authenticated person, and the name of the client program."""
+    """A reader of answers: the authenticated person, and the name of the client program."""
 
     principal: str
     client: str
@@ -34,7 +34,7 @@ class Viewer(NamedTuple):
 
 @dataclass(slots=True)
 class ExposureLog:
-    """Which conversations with other people's text were shown to whom.
+    """Records which conversations with other people's text were shown to which viewer.
 
     The store holds it; what this process has shown lately is kept here, too, so that a conversation is written down
     once an hour, and counts also while the store cannot be written.
@@ -94,7 +94,7 @@ class FlowGuard:
     exposures: ExposureLog = field(default_factory=ExposureLog)
 
     def mode(self, *, external: bool) -> Literal["off", "warn", "confirm"]:
-        """What is to be done about a write to an account that reaches other people, or does not."""
+        """The mode for a write to an account that reaches other people, or does not."""
         if self.setting is not None:
             return self.setting
         # What stays on this machine reaches nobody whom a text could have meant.

@@ -1,4 +1,4 @@
-"""How much of an account the local index holds, and whether it can answer a search instead of the service."""
+"""Coverage of an account by the local index: decides whether it can answer a search for the service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STATE: Final = "is"
 
 @dataclass(frozen=True, slots=True)
 class HeldIndex:
-    """What the local index holds of an account that is kept current.
+    """Looks up the coverage of an account that is kept current.
 
     Attributes:
         answers: It holds everything that is asked for, up to the present.
@@ -39,7 +39,7 @@ NOT_HELD: Final = HeldIndex()
 
 
 async def held_index(call: CallContext, account: Account, query: SearchQuery) -> HeldIndex:
-    """What the local index holds for a search."""
+    """The coverage of the local index for one search."""
     settings = account.settings
     if settings.sync is None or settings.remember != "full":
         return NOT_HELD

@@ -66,7 +66,7 @@ async def held_part(call: CallContext, account: Account, conversation: str, quer
 
 
 def _first_held(cover: ConversationCoverage, until: datetime | None) -> datetime | None:
-    """How far back from a time, or from the present, nothing is missing."""
+    """The time since which the store is complete, up to a time or the present."""
     if until is None:
         return cover.coverage.reach
     last = until - INSTANT
@@ -90,7 +90,7 @@ async def held_source(
 async def held_source_at(
     call: CallContext, account: Account, conversation: str, query: MessageQuery, cursor: str
 ) -> Source[Message] | None:
-    """How to go on at a cursor of :func:`held_source`; ``None`` when it is one of the service."""
+    """The source for a cursor of :func:`held_source`; ``None`` for a cursor of the service."""
     if cursor.partition(":")[0] not in (_HELD, _BEYOND):
         return None
     kind, since, _ = _parsed(cursor)

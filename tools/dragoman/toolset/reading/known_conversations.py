@@ -17,7 +17,7 @@ _LONG_AGO: Final = 0.0
 
 
 async def known_conversations(call: CallContext, account: str | None = None) -> list[Conversation]:
-    """What is stored on this machine, and what services were seen to have.
+    """Conversations that are known without asking a service.
 
     Args:
         call: Who asks: another principal's accounts do not exist for them.

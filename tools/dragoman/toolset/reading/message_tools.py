@@ -104,7 +104,7 @@ async def list_messages(
 async def _source(
     call: CallContext, account: Account, conversation: str, query: MessageQuery, cursor: str | None
 ) -> tuple[Source[Message], datetime | None]:
-    """How to read a list, and until when the store knows of it where it answers."""
+    """The source of a list; with it the time up to which the store is current, where the store answers."""
     # A list goes on where it began: the store and the service have cursors of their own.
     if cursor is not None:
         held = await held_source_at(call, account, conversation, query, cursor)
@@ -118,7 +118,7 @@ async def _source(
 async def _nobody_note(
     account: Account, conversation: Conversation, wanted: str, query: MessageQuery, taken: CollectedMessages
 ) -> Sentence:
-    """Why an author filter has left nothing."""
+    """A note for an author filter that left nothing."""
     people = [Author(name=name) for name in conversation.participants if name]
     known = next((one.name for one in people if author_matches(one, query.author or wanted)), None)
     # They take part, or the window is narrow: then only the range is to blame.

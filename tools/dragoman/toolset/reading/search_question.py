@@ -1,4 +1,4 @@
-"""What a search asks of each account: the query taken apart, its operators resolved, together with the parameters."""
+"""The parsed query of a search, with its operators resolved and the parameters of the call."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class SearchQuestion:
 
     @property
     def narrowed_by(self) -> list[tuple[str, bool]]:
-        """What a search can be narrowed by, and whether this one is."""
+        """The filters of a search, and which of them are set."""
         names = {one.name for one in self.filters}
         return [
             ("the conversation", bool(self.inside or self.outside)),
@@ -162,7 +162,7 @@ async def read_question(
 
 
 def nothing_found(question: SearchQuestion) -> list[SafeText]:
-    """What would find more than a search that found nothing, in a sentence or two."""
+    """Advice after a search without hits: which change would find more."""
     wanted, excluded = question.expression.wanted, question.expression.excluded
     notes: list[SafeText] = []
     if excluded:

@@ -73,7 +73,7 @@ async def list_conversations(
 
 
 async def _nothing_listed(call: CallContext, *, is_filtered: bool) -> list[Sentence]:
-    """What to tell where there is no conversation; nothing where only a service can have some."""
+    """Notes for an empty list of conversations."""
     if is_filtered:
         return [_NO_MATCH]
     return [NOTHING_YET] if await is_empty(call.workspace) else []
@@ -147,7 +147,7 @@ class _Search:
         return matches(hit.message, self._exact[hit.message.account])
 
     async def open_feed(self, account: Account) -> Source[Hit]:
-        """How to read the hits of an account: from its service, or else from what the store remembers."""
+        """The source of an account's hits: its service, or else the local index."""
         query, self._exact[account.name], notes = await self._question.for_account(account, self._limit)
         self._notes.update(dict.fromkeys(notes))
         provider = await account.provider() if Capability.SEARCH_MESSAGES in account.capabilities else None
@@ -208,7 +208,7 @@ class _Search:
         return await store.messages.search(account.name, query), "local index"
 
     async def result_notes(self, *, found: bool) -> list[Sentence]:
-        """What to tell beside the hits; where there are none, what would find more."""
+        """Notes beside the hits; without hits, advice on what would find more."""
         if not found and await is_empty(self._call.workspace):
             return [NOTHING_YET]
         gaps = [one for one in self.searched.values() if one.missed]
@@ -222,7 +222,7 @@ class _Search:
         return [*notes, *advice, *nothing_found(self._question)]
 
     def _partial_index(self) -> list[Sentence]:
-        """Which accounts were searched in what was read of them only."""
+        """A note that names accounts whose index holds only what was read so far."""
         accounts = self._call.workspace.accounts
         found = [one for one in self.searched.values() if one.where == "local index" and one.held is None]
         # What an account on this machine holds is all there is.

@@ -1,4 +1,4 @@
-"""Which news are unread, and which name the user, as far as an account tells."""
+"""Filters updates by unread messages or by mentions of the user, as far as an account tells."""
 
 from __future__ import annotations
 

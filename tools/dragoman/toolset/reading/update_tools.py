@@ -29,7 +29,7 @@ from dragoman.toolset.paging.feed import CursorState, FeedPosition
 from dragoman.toolset.reading.update_filter import UpdateFilter
 
 FIRST_TIME: Final = timedelta(days=1)
-"""How far back a caller is told who has never asked."""
+"""The window of a caller's first call."""
 
 _log = logging.getLogger(__name__)
 _TIME: Final = ""
@@ -46,7 +46,7 @@ async def get_updates(
     limit: Annotated[int, Range(1, 200), "1-200, default 50"] = 50,
     cursor: Annotated[CursorState | None, "from the answer before"] = None,
 ) -> ToolResult:
-    """What is new or was edited, by conversation."""
+    """New and edited messages, by conversation."""
     listed_in, failures = await resolve_for_reading(call.workspace, conversation) if conversation else (None, [])
     accounts = _accounts(call, account, listed_in)
     # Different questions have different answers, so each remembers its own stop.
@@ -82,7 +82,7 @@ def _accounts(call: CallContext, account: str | None, conversation: Conversation
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where the accounts begin: at their position, else at a time."""
+    """The start of a call: a position for each account, else a time."""
 
     time: datetime
     positions: CursorState
@@ -93,7 +93,7 @@ class _Start:
 
 
 class _Stops:
-    """Where the caller stopped, for the same question; kept in the store."""
+    """Remembers in the store where a caller stopped, for each question."""
 
     def __init__(self, call: CallContext, scope: str) -> None:
         principal = call.caller.principal
@@ -102,7 +102,7 @@ class _Stops:
         self._scope = scope
 
     async def start(self, cursor: CursorState | None, since: datetime | None) -> _Start:
-        """Where to begin: at the cursor, at the time that was asked for, or where the caller stopped."""
+        """The start: the cursor, else the time that was asked for, else the caller's last stop."""
         if cursor is None and since is not None:
             return _Start(since, CursorState())
         positions = cursor if cursor is not None else await self._load()
@@ -202,7 +202,7 @@ class _Reading:
         return {**await load_conversations(self.call.workspace, wanted - known.keys()), **known}
 
     def position_at(self, updates: Sequence[Update], *, more: bool) -> Callable[[int, int | None], CursorState]:
-        """Where everything goes on once the first so many updates were shown."""
+        """Returns a function that makes the cursor after the first so many updates."""
 
         def at(shown: int, _offset: int | None) -> CursorState:
             given = {id(one) for one in updates[:shown]}

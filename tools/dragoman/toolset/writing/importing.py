@@ -102,7 +102,7 @@ async def _find(provider: Provider, message: Message, since: datetime, known: Co
 
 
 async def _import_target(call: CallContext, said: str) -> Conversation:
-    """Where to import: an address as it stands, because the conversation may not exist yet."""
+    """The target of an import: an address as it stands, because the conversation may not exist yet."""
     said = await expand_truncated(call.workspace, said)
     reference = conversation_address(call.workspace, said)
     if reference is not None:

@@ -1,4 +1,4 @@
-"""What follows a write: its outcome is recorded, and the stored message is read back.
+"""After a write: records its outcome, and reads the stored message back.
 
 A failure of either never becomes a failure of the write.
 """

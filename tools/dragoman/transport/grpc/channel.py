@@ -144,7 +144,7 @@ async def _cancellable(work: Awaitable[T]) -> T:
 
 
 def _metadata(error: grpc.aio.AioRpcError) -> tuple[dict[str, str], bytes | None]:
-    """What came beside a failure, as text, and the packed details."""
+    """The metadata of a failure as text, and the packed details."""
     texts, packed = dict[str, str](), None
     for group in (error.initial_metadata(), error.trailing_metadata()):
         for key, value in group or ():

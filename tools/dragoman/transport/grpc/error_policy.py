@@ -1,4 +1,4 @@
-"""What each gRPC status means: which error, and whether trying again can do harm.
+"""The error policy of gRPC: maps each status to an error, and decides whether a retry can do harm.
 
 A write is repeated only when the service certainly did not act: no connection came about, or the service
 itself said RESOURCE_EXHAUSTED. Every other doubt about a write ends as ``OutcomeUnknown``.
@@ -91,7 +91,7 @@ class FailedCallError(Exception):
 def status_error(
     kind: Kind, operation: str, profile: ServiceProfile, failure: GrpcFailure, target: str
 ) -> FailedAttempt:
-    """What a failed call means."""
+    """Map a failed call to its error and retry."""
     # A proxy may forward such words of its own upstream; only without a connection nothing was sent.
     if not failure.connected and (failure.pending or failure.text.lower().startswith(_UNSENT)):
         return _connect_failed(kind, operation, profile, failure, target)

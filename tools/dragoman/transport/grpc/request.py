@@ -28,7 +28,7 @@ class Unpackable(Protocol):
 
 
 class Options(TypedDict, total=False):
-    """What may be said about any call.
+    """Options of any call.
 
     Attributes:
         metadata: For this call, beside the client's.

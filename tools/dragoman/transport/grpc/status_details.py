@@ -21,7 +21,7 @@ _SIGN: Final = 1 << 63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What a service adds to a gRPC status.
+    """Details that a service adds to a gRPC status.
 
     Attributes:
         retry_delay: Seconds after which to try again.

@@ -264,7 +264,7 @@ class HttpClient:
         await self._clock.sleep(pause)
 
     async def _refused(self, call: HttpRequest, raw: RawResponse, credentials: Mapping[str, str]) -> FailedAttempt:
-        """What a refusal means; credentials that have changed in the meantime are worth another try."""
+        """Map a refusal to a failed attempt; credentials that have changed meanwhile are worth another try."""
         pause = retry_after(raw.headers, self._clock)
         setback = error_policy.status_error(call, self.profile, raw, pause)
         # Other clients of the account must not run into the same limit.

@@ -201,7 +201,7 @@ class ConnectionPool:
     def _translated(
         self, call: HttpRequest, failure: httpx.HTTPError, seconds: float, *, unsent: bool = False
     ) -> FailedAttempt:
-        """What a failure of the connection means for a call; ``seconds`` is how long silence was borne."""
+        """Map a failure of the connection to a failed attempt; ``seconds`` is the timeout that ended it."""
         timed_out = isinstance(failure, httpx.TimeoutException)
         if unsent or isinstance(failure, _UNSENT):
             return error_policy.connect_failed(call, self._profile, self._base.host, None if timed_out else failure)
@@ -271,7 +271,7 @@ class ConnectionPool:
 
 
 async def _context(scheme: str, ca_file: Path | None) -> ssl.SSLContext | bool:
-    """What certificates are checked with. Reading the roots takes a while, and plain http needs none."""
+    """The TLS context. Reading the roots takes a while, and plain http needs none."""
     if scheme == "http":
         return False
     try:

@@ -1,4 +1,4 @@
-"""What each way to fail means: which error, and whether trying again can do harm.
+"""The error policy of HTTP: maps each failure to an error, and decides whether a retry can do harm.
 
 A write is repeated only when the service certainly did not act: no connection, 429, or 503 with a time to
 come back, which some writes do not trust (``once``). Every other doubt about a write ends as ``OutcomeUnknown``.

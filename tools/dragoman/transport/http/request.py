@@ -25,7 +25,7 @@ _BAD_TEXT: Final = "The text has half a character in it, or a number that is non
 
 
 class Options(TypedDict, total=False):
-    """What may be said about any call.
+    """Options of any call.
 
     Attributes:
         query: In order; lists are repeated, ``None`` is left out.

@@ -39,7 +39,7 @@ _ZLIB_HEADER: Final = 0x78
 _NO_CONTENT: Final = frozenset({204, 205})
 _PATH_LENGTH: Final = 80
 _adapter_of: Final[Callable[..., TypeAdapter[Any]]] = cache(TypeAdapter)
-"""What validates a model; building one is slow, and the models of the providers are few."""
+"""Validators by model; building one is slow, and the models of the providers are few."""
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 

@@ -23,7 +23,7 @@ _MOST_MADE: Final = 16
 
 
 class ResponseCache:
-    """What was read from the last few bodies of moderate size, each kept with the body itself.
+    """Parsed values of the last few bodies of moderate size, by body.
 
     Several threads may use it at the same time.
     """
@@ -49,7 +49,7 @@ class ResponseCache:
 
 
 class DerivedCache(Generic[T]):
-    """What was made of values, as long as somebody keeps these; :class:`ResponseCache` does for what comes again.
+    """Values derived from other values, as long as these live; :class:`ResponseCache` keeps repeated ones.
 
     Values are told apart by identity and must not be changed; what is made of one must not hold it.
     """

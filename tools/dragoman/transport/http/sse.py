@@ -58,7 +58,7 @@ class LineSplitter:
         self._keep(rest)
 
     def finish(self) -> str | None:
-        """What stands after the last line end; ``None`` when that is nothing."""
+        """The rest after the last line end; ``None`` when that is nothing."""
         self._keep(self._decoder.decode(b"", final=True))
         return self._take() or None
 

@@ -27,7 +27,7 @@ PATIENCE: Final = 600.0
 
 @dataclass(frozen=True, slots=True)
 class _Redirect:
-    """What has to come back: the parameters of one answer, and nobody else's.
+    """The expected redirect: parameters of one answer, and nobody else's.
 
     Attributes:
         server: Whose answer it has to be.

@@ -1,4 +1,4 @@
-"""What signs in: a client that somebody registered at an authorization server, with the scopes that it asks for."""
+"""An OAuth client as somebody registered it at an authorization server, with the scopes that it asks for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGEST_LENGTH: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationServer:
-    """Where people sign in, and where tokens come from.
+    """Endpoints of an authorization server: sign-in and tokens.
 
     Attributes:
         label: Its name for people.

@@ -34,7 +34,7 @@ _DECLINED: Final = frozenset({"access_denied", "authorization_declined"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCode:
-    """What somebody has to do, and for how long.
+    """Instructions for the user, with their time limit.
 
     Attributes:
         address: To be opened in a browser.
@@ -81,7 +81,7 @@ async def sign_in_with_device(
 
 
 def _next_interval(refusal: OAuthRefusal, interval: float) -> float:
-    """How long to wait after an answer that is not the end.
+    """The polling interval after a pending answer, in seconds.
 
     Raises:
         OAuthRefusal: It is the end.

@@ -24,7 +24,7 @@ _UNTOLD: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """What came of a sign-in.
+    """The result of a sign-in.
 
     Attributes:
         place: Words for where the tokens are stored.

@@ -142,5 +142,5 @@ def stored_tokens(issued: IssuedTokens, clock: Clock, *, before: StoredTokens | 
 
 
 def digest_of(token: str) -> str:
-    """What tells one token from another without showing it; empty for none."""
+    """A fingerprint of a token; empty for none."""
     return token and sha256(token.encode("utf-8", "replace")).hexdigest()[:16]

@@ -29,7 +29,7 @@ _EITHER: Final = "oauth names either a provider (google, microsoft, slack), or a
 
 
 class OAuthSettings(BaseModel):
-    """How an account signs in with OAuth."""
+    """The setting for accounts that sign in with OAuth."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

@@ -1,4 +1,4 @@
-"""What an authorization server answers, read without trust: tokens, a device code, or an error with its code."""
+"""Parses answers of an authorization server without trust: tokens, a device code, or an error."""
 
 from __future__ import annotations
 

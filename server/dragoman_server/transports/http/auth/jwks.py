@@ -106,7 +106,7 @@ class Keys:
         return keys
 
     async def _discover(self) -> str:
-        """Where the keys are, by RFC 8414 or OpenID Connect Discovery."""
+        """The address of the keys, by RFC 8414 or OpenID Connect Discovery."""
         parts = urlsplit(self._issuer)
         path = parts.path.rstrip("/")
         addresses = [f"{parts.scheme}://{parts.netloc}/.well-known/{name}{path}" for name in _WELL_KNOWN]

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """What a worker is started with; it has to pass through a pipe.
+    """The start parameters of a worker; they have to pass through a pipe.
 
     Attributes:
         source: The settings file with its content, so that all workers read the same; ``None`` when there is none.

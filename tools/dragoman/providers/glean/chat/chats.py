@@ -49,7 +49,7 @@ class Chats:
         return answer.chat_result.chat
 
     async def describe(self, identifier: str) -> Conversation:
-        """What is known of a chat, which may also be one that only begins with the first message."""
+        """A chat, also one that only begins with its first message."""
         if identifier == NEW_CHAT:
             return Conversation(id=chat_id(NEW_CHAT), title="New chat", kind=KINDS[IdKind.CHAT])
         chat = await self.chat(identifier)

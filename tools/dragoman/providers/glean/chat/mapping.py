@@ -35,7 +35,7 @@ _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """Who talks in a chat."""
+    """The user and the assistant of a chat."""
 
     user: Author = _USER
     assistant: Author = _ASSISTANT
@@ -51,7 +51,7 @@ class Speakers:
         return cls(to_author(creator) if creator and alone else _USER, replace(_ASSISTANT, name=name))
 
     def author(self, by: str) -> Author:
-        """Who is meant by an author of the service; one that is new to us keeps its name."""
+        """The author that the service names; an unknown one keeps its name."""
         known = {USER: self.user, ASSISTANT: self.assistant}
         return known.get(by) or Author(id=by, name=by, kind=AuthorKind.SYSTEM)
 
@@ -80,7 +80,7 @@ def _is_outsider(person: Person) -> bool:
 
 
 def to_messages(chat: Chat, conversation: str) -> list[Message]:
-    """What was said, oldest first: questions and answers, without notes about progress and failures.
+    """Questions and answers, oldest first, without notes about progress and failures.
 
     A message without an id gets its place as one; new messages come behind it, so it stays.
     """

@@ -1,1 +1,1 @@
-"""What Glean sends, and its translation into the model."""
+"""Glean's answers, and their translation into the model."""

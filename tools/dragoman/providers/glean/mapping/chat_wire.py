@@ -1,4 +1,4 @@
-"""What Glean Chat sends. Times of a chat are Unix seconds, those of its messages are text."""
+"""Answers of Glean Chat. Times of a chat are Unix seconds, those of its messages are text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ChatFile(SourceFile):
 
 
 class CitationSource(GleanModel):
-    """Where a statement comes from: one of these, or something newer."""
+    """The source of a statement: one of these, or something newer."""
 
     source_document: Document | None = None
     source_file: SourceFile | None = None
@@ -85,17 +85,17 @@ class ChatMessage(GleanModel):
 
     @property
     def by(self) -> str:
-        """Who wrote it."""
+        """The author."""
         return self.author or USER
 
     @property
     def kind(self) -> str:
-        """What it is."""
+        """The kind of message."""
         return self.message_type or CONTENT
 
 
 class Role(GleanModel):
-    """Who may do what in a chat."""
+    """A person's role in a chat."""
 
     role: str | None = None
     person: Person | None = None

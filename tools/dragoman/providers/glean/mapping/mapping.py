@@ -88,7 +88,7 @@ def parent_of(result: Result) -> str | None:
 
 
 def author_of(facts: Metadata, document: Document | None = None) -> Author:
-    """Who wrote it. Without a name the id stands for it, until people were asked."""
+    """The author. Without a name the id stands for it, until people were asked."""
     named = [one for one in (facts.author, facts.owner) if one and (one.name or one.obfuscated_id)]
     if not named:
         return Author(name=NOBODY)

@@ -23,7 +23,7 @@ _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one request brought.
+    """The messages of one answer.
 
     Attributes:
         messages: In time order, each id once, without the root of the thread.

@@ -1,4 +1,4 @@
-"""What Glean sends: search results, documents, people, facets.
+"""Glean's answers: search results, documents, people, facets.
 
 Only members that are used are named. ``None`` is *missing* as well as *null*; enumerations are plain text,
 because values outside the published lists do occur. Deprecated members that old deployments still send are
@@ -51,7 +51,7 @@ class Interactions(GleanModel):
 
 
 class Metadata(GleanModel):
-    """What is known about a document beside its content. Times are RFC 3339."""
+    """A document's facts beside its content. Times are RFC 3339."""
 
     datasource: str | None = None
     datasource_instance: str | None = None
@@ -144,7 +144,7 @@ class Result(GleanModel):
 
 
 class FacetValue(GleanModel):
-    """What a facet can be filtered by."""
+    """A value that a facet can be filtered by."""
 
     string_value: str | None = None
     display_label: str | None = None
@@ -166,7 +166,7 @@ class Facet(GleanModel):
 
 
 class ErrorMessage(GleanModel):
-    """What went wrong with one source."""
+    """The failure of one source."""
 
     source: str | None = None
     error_message: str | None = None

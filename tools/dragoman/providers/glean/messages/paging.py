@@ -121,7 +121,7 @@ async def _advance(fetch: Fetch, direction: str, position: Position) -> tuple[Ba
 
 
 def _split_ties(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[list[Message], list[Message]]:
-    """What to give now, in order, and what to hold back for the next page.
+    """Split a batch into the page, in order, and the rest for the next page.
 
     Several messages of one time at the end of a page may have others of that time behind it. They come
     together, so that they have one order whatever the service's own is.

@@ -62,7 +62,7 @@ class MessageReader:
         return (await with_names(self.api, self.cache, [found]))[0]
 
     async def describe(self) -> Conversation:
-        """What is known of the conversation. Its title is learned from its messages, when it is not known yet."""
+        """The conversation. Its title is learned from its messages, when it is not known yet."""
         named = self.address.where is IdKind.CHANNEL and not self.address.looks_like_an_id
         name, latest = self.cache.names.get(self.conversation) or (self.address.id if named else ""), None
         if not name:
