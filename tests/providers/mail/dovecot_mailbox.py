@@ -29,9 +29,14 @@ def signed_in(server, user="alice"):
         yield client
 
 
-def deliver(client, number, *, folder="INBOX", references=(), subject="Plan", at=ARRIVED, id_=None, text=""):
+SENDER = "Maria Koch <maria@example.com>"
+
+
+def deliver(
+    client, number, *, folder="INBOX", references=(), subject="Plan", at=ARRIVED, id_=None, text="", sender=SENDER
+):
     head = [
-        "From: Maria Koch <maria@example.com>",
+        f"From: {sender}",
         "To: Alice <alice@example.test>",
         f"Subject: {subject}",
         f"Message-ID: <{id_ or f'm{number}@example.com'}>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -170,3 +171,19 @@ async def test_gmail_is_asked_in_its_own_language_and_keeps_its_own_threads(gmai
         assert await found(account, SearchQuery(text="mail 3")) == {"m3"}
     assert any(b'X-GM-RAW "mail 3"' in command for command in gmail.commands)
     assert not any(b"INBOX" in command for command in gmail.commands)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_hits_in_subjects_and_authors_stand_before_newer_hits_in_texts(mail_server, restarts):
+    with signed_in(mail_server) as client:
+        deliver(client, 1, subject="The quay")
+        deliver(client, 2, sender="Quay Office <quay@example.com>")
+        for number in range(3, 6):
+            deliver(client, number, text="Something of the quay", at=ARRIVED + timedelta(days=number))
+    query, cursor, order = asked("quay", limit=2), None, list[str]()
+    async with opened(mail_server) as first, opened(mail_server) as second:
+        for account in (first, second if restarts else first, first):
+            page = await account.search_messages(replace(query, cursor=cursor))
+            order += [hit.message.id.partition("@")[0] for hit in page.items]
+            cursor = page.cursor
+    assert (sorted(order[:2]), order[2:], cursor) == (["m1", "m2"], ["m5", "m4", "m3"], None)

@@ -17,7 +17,7 @@ from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import CharsetRefusedError, SearchKey, uid_ranges
 from dragoman.providers.mail.scans import ScanPages
-from dragoman.providers.mail.search_keys import gmail_keys, search_keys, without_foreign_words
+from dragoman.providers.mail.search_keys import gmail_keys, head_keys, search_keys, without_foreign_words
 from dragoman.store.excerpt import excerpt
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ SECONDS: Final = 20.0
 
 _MOST: Final = 2000  # hits of a folder
 _PASSAGE: Final = 400
+_IN_HEAD: Final = "h"
+_IN_TEXT: Final = "t"
 
 
 class MailSearch:
@@ -47,7 +49,7 @@ class MailSearch:
         self._scans = ScanPages[MailHead, MailHead](mailbox.run)
 
     async def page(self, query: SearchQuery) -> SearchPage:
-        """The hits at a cursor, newest first.
+        """The hits at a cursor, newest first; those whose subject or author has all words stand before the others.
 
         Raises:
             NotFound: There is no such thread.
@@ -73,7 +75,7 @@ class MailSearch:
     ) -> _HitScan:
         """Ask each folder in turn, the ones with the newest mails first, until the time is over."""
         clock = current_clock()
-        end, keys = clock.monotonic() + self._seconds, dict[str, Sequence[SearchKey]]()
+        end, tiers = clock.monotonic() + self._seconds, [dict[str, Sequence[SearchKey]](), {}]
         for name in found.names:
             uids = None if members is None else sorted(place.uid for place in members if place.folder == name)
             with anyio.move_on_after(max(0.0, end - clock.monotonic())) as scope:
@@ -81,10 +83,14 @@ class MailSearch:
                 hits, is_narrow = await self._mailbox.run(partial(_search, name=name, query=query, within=within))
                 found.foreign = found.foreign or is_narrow
                 found.full = found.full or len(hits) > _MOST
-                keys |= {name: ["UID", uid_ranges(hits[-_MOST:])]} if hits else {}
+                uids = hits[-_MOST:]
+                in_heads = await self._mailbox.run(partial(_search_heads, name=name, query=query, uids=uids))
+                for tier in (0, 1):
+                    some = [uid for uid in uids if (uid not in in_heads) == tier]
+                    tiers[tier] |= {name: ["UID", uid_ranges(some)]} if some else {}
             if scope.cancelled_caught:
                 found.slow.append(name)
-        return _HitScan(HeadStream(keys))
+        return _HitScan(*map(HeadStream, tiers))
 
     async def _hits(self, heads: Sequence[MailHead], folders: Folders, query: SearchQuery) -> list[Hit]:
         mails = await self._mailbox.texts(heads)
@@ -121,33 +127,59 @@ class _Folders:
 
 
 class _HitScan:
-    """Mails one by one, the newest first."""
+    """Mails one by one, the newest first: those that have all words in their subject or author, then the others."""
 
-    def __init__(self, stream: HeadStream) -> None:
-        self._stream = stream
+    def __init__(self, in_heads: HeadStream, in_texts: HeadStream) -> None:
+        self._tiers = (in_heads, in_texts)
+        self._of_texts = set[Place]()
 
     @property
     def ended(self) -> bool:
         """Nothing follows."""
-        return self._stream.ended
+        return all(stream.ended for stream in self._tiers)
 
     def read_on(self, session: ImapSession, limit: int) -> list[MailHead]:
         """The next mails."""
-        heads = self._stream.take(session, lambda found: len(found) >= limit)
-        self._stream.put_back(heads[limit:])
-        return heads[:limit]
+        in_heads, in_texts = self._tiers
+        heads = _take(in_heads, session, limit)
+        others = _take(in_texts, session, limit - len(heads)) if len(heads) < limit else []
+        self._of_texts.update(head.place for head in others)
+        return heads + others
 
     def pass_over(self, session: ImapSession, last: Key) -> None:
         """Go on after the mail with this key."""
-        while heads := self._stream.take(session, bool):
+        tier, last = int(last.id[:1] == _IN_TEXT), Key(last.at, last.id[1:])
+        if tier:
+            self._tiers = (HeadStream({}), self._tiers[tier])
+        stream = self._tiers[tier]
+        while heads := stream.take(session, bool):
             later = [head for head in heads if key_of(*head.order) < last]
             if later:
-                self._stream.put_back(later)
+                stream.put_back(later)
                 return
 
     def key(self, item: MailHead) -> Key:
-        """The key of a mail."""
-        return key_of(*item.order)
+        """The key of a mail, which tells as well where its words stand."""
+        at, id_ = item.order
+        return key_of(at, f"{_IN_TEXT if item.place in self._of_texts else _IN_HEAD}{id_}")
+
+
+def _take(stream: HeadStream, session: ImapSession, limit: int) -> list[MailHead]:
+    heads = stream.take(session, lambda found: len(found) >= limit)
+    stream.put_back(heads[limit:])
+    return heads[:limit]
+
+
+def _search_heads(session: ImapSession, name: str, query: SearchQuery, uids: Sequence[int]) -> set[int]:
+    """Those of some hits in a folder that have all words in their subject or author."""
+    keys = head_keys(query)
+    if not uids or not keys:
+        return set()
+    session.opened_folder(name)
+    try:
+        return set(session.search(["UID", uid_ranges(uids), *keys]))
+    except CharsetRefusedError:
+        return set()
 
 
 def _search(session: ImapSession, name: str, query: SearchQuery, within: Sequence[SearchKey]) -> tuple[list[int], bool]:

@@ -23,6 +23,13 @@ def search_keys(query: SearchQuery) -> list[SearchKey]:
     return [*words, *_filters(query)] or ["ALL"]
 
 
+def head_keys(query: SearchQuery) -> list[SearchKey]:
+    """The keys of mails that have each word in their subject or author; none where no word is wanted."""
+    expression = query.expression or _plain(query.text)
+    wanted = expression.wanted
+    return [key for group in wanted for key in _either([one for term in group for one in _in_head(Word(term.text))])]
+
+
 def gmail_keys(query: SearchQuery) -> list[SearchKey]:
     """The words in Gmail's own language, as they were typed."""
     words: list[SearchKey] = ["X-GM-RAW", Word(query.text)] if query.text.strip() else []
@@ -80,6 +87,10 @@ def _filter(one: Filter) -> list[SearchKey]:
 
 def _text(term: Term) -> list[SearchKey]:
     return ["TEXT", Word(term.text)]
+
+
+def _in_head(word: Word) -> list[list[SearchKey]]:
+    return [["SUBJECT", word], ["FROM", word]]
 
 
 def _either(alternatives: Sequence[list[SearchKey]]) -> list[SearchKey]:
