@@ -48,6 +48,7 @@ class DamagedRowError(ValueError):
 
 def bind(text: str) -> str | bytes:
     """``text`` as a value for a database: itself, or bytes when it holds lone surrogates, which are no UTF-8."""
+    # Nearly all ids and most texts are, and the look is much faster than encoding.
     if text.isascii():
         return text
     try:
@@ -208,6 +209,7 @@ class Tables(ABC):
 
 @lru_cache(maxsize=2048)
 def _filled(template: str, prefix: str, kind: type[Tables]) -> str:
+    # Words before names: what a word stands for may name a table.
     return _WORD.sub(lambda word: kind.words[word[1]], template).replace("$", f"{prefix}_")
 
 
@@ -227,6 +229,7 @@ class SteadyTime:
     def __call__(self) -> float:
         """The time."""
         monotonic = self._monotonic()
+        # Only ever further ahead: a clock that was set back is left behind.
         self._ahead = max(self._ahead, self._wall() - monotonic)
         return monotonic + self._ahead
 

@@ -27,6 +27,7 @@ class SqlRateBudgets(RateBudgetStore):
             now = self._clock()
             budget = _load(con, bucket)
             if budget is None:
+                # Only where a new one is added: the table grows there and nowhere else.
                 _drop_old(con, now)
                 budget = Budget.full(rate, now)
             grant = budget.take(calls, rate, now, background=background)
@@ -34,6 +35,7 @@ class SqlRateBudgets(RateBudgetStore):
                 _save(con, bucket, budget)
             return grant
 
+        # A power cut gives a few calls back at most, and waiting for the disk would cost each request.
         return await self._database.write(work, area=_AREA, durable=False, keeps_caches=True)
 
     async def give_back(self, bucket: str, calls: int, *, background: bool = False) -> None:
@@ -52,6 +54,7 @@ class SqlRateBudgets(RateBudgetStore):
 
         def work(con: Connection) -> None:
             now = self._clock()
+            # A service may refuse before anything was taken here: another program used the calls.
             budget = _load(con, bucket) or Budget(0.0, 0.0, now)
             budget.pause(seconds, now)
             _save(con, bucket, budget)

@@ -18,6 +18,7 @@ class SqlUsage(StorePart, UsageStore):
 
     async def add(self, counts: Sequence[UsageCount]) -> None:
         """Add to the sums of today."""
+        # No read that is cached looks at the sums, so no cache needs to be dropped for them.
         await self._database.write(lambda con: add(con, counts, self._now()), area="usage", keeps_caches=True)
 
     async def read(self, days: int) -> list[UsageCount]:
@@ -33,6 +34,7 @@ def add(con: Connection, counts: Iterable[UsageCount], now: int) -> None:
         " calls = tally.calls + excluded.calls, ms = tally.ms + excluded.ms, tokens = tally.tokens + excluded.tokens",
         [(day, c.tool, c.account, c.outcome, c.step, c.calls, c.ms, c.tokens) for c in counts],
     )
+    # Whoever adds a day makes room for it, so nothing has to run at night.
     con.execute("DELETE FROM tally WHERE day < ?", (day - KEPT_DAYS,))
 
 

@@ -13,6 +13,7 @@ def set_up(connection: Connection, patience: float) -> None:
         connection: The connection.
         patience: Seconds to wait for a lock.
     """
+    # First of all: what follows may meet a lock already.
     connection.set_busy_handler(waiting(patience))
     execute_all(
         connection,

@@ -87,6 +87,7 @@ class Database:
         """As :meth:`read`, with the version before it."""
         del single
         version = self.version()
+        # Asked before: what is written meanwhile makes the result look older than it is, never newer.
         return Versioned(await self.read(work), version)
 
     async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
@@ -138,6 +139,7 @@ class Database:
 
     async def optimize(self, tables: Tables) -> None:
         """Merge the index in short transactions."""
+        # One step a transaction: others write between them.
         while await self.write(lambda con: merge_step(con, tables)):
             pass
 
@@ -180,6 +182,7 @@ class Database:
     def _shared_at(cls, path: Path | None, migrations: Sequence[Migration], patience: float) -> Database:
         resolved = None if path is None else paths.expanded(path).absolute().resolve()
         with cls._guard:
+            # Resolved, so that two names of one file do not become two writers that wait for each other.
             database = None if resolved is None else cls._shared.get(resolved)
             if database is None:
                 database = cls(resolved, migrations, patience)
@@ -200,6 +203,7 @@ class Database:
         self.connections.close()
 
     def _limiters(self) -> _Limiters:
+        # Limiters belong to an event loop, and the connections to the process.
         by_database = _LIMITERS.get(None)
         if by_database is None:
             by_database = WeakKeyDictionary[Database, _Limiters]()

@@ -105,6 +105,7 @@ def _of_the_disk(error: Exception, name: str) -> DragomanError:
         return Unavailable(
             sentence("{} cannot be opened.", name), hint="Allow this user to read and write it and its folder."
         )
+    # A limit of SQLite, of about a gigabyte; the file itself is in order.
     if isinstance(error, apsw.TooBigError):
         return InvalidArgument("The text is too long to be stored.", hint="Split it into several messages.")
     if isinstance(error, (apsw.IOError, OSError)):

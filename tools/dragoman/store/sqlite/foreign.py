@@ -106,6 +106,7 @@ class ForeignDatabase:
             statement = f"SELECT rowid, {values} FROM {_name(table)} ORDER BY rowid {order}"  # noqa: S608 - names are quoted
             try:
                 for row in self._connection.execute(statement):
+                    # Met again what was read from the front: between both lies the damage.
                     if order == "DESC" and last is not None and row[0] <= last:
                         return
                     yield ForeignRow(dict(zip(there, row[1:], strict=True)), self._encoding)
@@ -156,6 +157,7 @@ def _read_only_name(path: Path) -> Generator[str]:
     """How SQLite is to open the file without making another one beside it."""
     log, index = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))
     if not log.is_file():
+        # Without a log nothing can be missing, and SQLite takes no lock in somebody else's folder.
         yield f"{path.resolve().as_uri()}?immutable=1"
     elif index.is_file():
         yield f"{path.resolve().as_uri()}?mode=ro&readonly_shm=1"
@@ -180,6 +182,7 @@ def _opened(name: str) -> tuple[Connection, bool]:
         try:
             list(connection.execute("SELECT count(*) FROM sqlite_schema"))
         except apsw.CorruptError:
+            # A broken schema of one table must not hide all others.
             list(connection.execute(_IN_SPITE_OF_DAMAGE))
             list(connection.execute("SELECT count(*) FROM sqlite_schema"))
             return connection, False

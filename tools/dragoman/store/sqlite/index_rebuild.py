@@ -94,11 +94,13 @@ class IndexRebuild:
     def _batch(self, con: Connection) -> bool:
         try:
             con.execute("BEGIN IMMEDIATE")
+            # Merged at the end only: segments that are still being added to would be merged again and again.
             more = fill(con, _BATCH) or any(merge_step(con, SqliteTables(prefix)) for prefix in PREFIXES)
             con.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             if con.in_transaction:
                 con.execute("ROLLBACK")
+            # Somebody writes for longer than the patience lasts; nothing is wrong with the file.
             if isinstance(error, apsw.BusyError):
                 return True
             _log.warning("Rebuilding the full-text index stopped and goes on at the next start: %s", error)
@@ -113,6 +115,7 @@ def _has_indexes(con: Connection) -> bool:
 
 def rebuild(con: Connection) -> None:
     """Fold all names and make all indexes anew, to the end. Runs in a transaction."""
+    # No rules are called so, which makes everything look outdated.
     con.execute("UPDATE index_builds SET version = ''")
     prepare(con)
     while fill(con, AT_ONCE):

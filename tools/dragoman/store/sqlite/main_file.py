@@ -230,16 +230,16 @@ class MainFile:
     def _give_up(self) -> None:
         """Keep the -wal file away from the other content, to which it does not belong."""
         self.overwritten = True
-        kept = Path(f"{self._path}-wal.{time.time_ns()}")
-        told = sentence("{} was overwritten while it was open, and nothing more is written to it.", self._path)
+        aside = Path(f"{self._path}-wal.{time.time_ns()}")
+        message = sentence("{} was overwritten while it was open, and nothing more is written to it.", self._path)
         try:
-            self._log_path.rename(kept)
+            self._log_path.rename(aside)
         except FileNotFoundError:  # another process was first
-            _log.error("%s", told)  # the trace says nothing
+            _log.error("%s", message)  # the trace says nothing
         except OSError:
-            _log.error("%s Delete %s before it is opened again.", told, self._log_path)  # likewise
+            _log.error("%s Delete %s before it is opened again.", message, self._log_path)  # likewise
         else:
-            _log.error("%s The last writes to the store before are in %s.", told, kept)
+            _log.error("%s The last writes to the store before are in %s.", message, aside)
 
 
 def _marks(connection: Connection) -> tuple[object, dict[str, int]]:

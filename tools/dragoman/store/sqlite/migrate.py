@@ -31,6 +31,7 @@ def migrate(connection: Connection, name: str, migrations: Sequence[Migration], 
     if found < len(migrations) and connection.readonly("main"):
         raise errors.read_only(name)
     while found < len(migrations):
+        # Step by step, so that a power cut loses one at most.
         found = retrying(lambda: _step(connection, migrations), patience)
     if not connection.readonly("main") and index_rebuild.is_outdated(connection):
         retrying(lambda: _prepare_index(connection), patience)

@@ -34,6 +34,7 @@ class SqliteSide(Side):
         """What SQLite remembers of the table, where it does."""
         found = con.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).get
         highest = con.execute(f"SELECT max({table.key[0]}) FROM {table.name}").get  # noqa: S608 - our own words
+        # A table that was filled by a copy may have numbers that SQLite has not counted.
         return max(found or 0, highest or 0)
 
     def set_last_key(self, con: Connection, table: Table, last: int) -> None:
@@ -41,6 +42,7 @@ class SqliteSide(Side):
         known = con.execute(
             "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ? RETURNING seq", (last, table.name)
         )
+        # SQLite has no row for a table into which nothing was inserted yet.
         if not list(known) and last:
             con.execute("INSERT INTO sqlite_sequence(name, seq) VALUES(?, ?)", (table.name, last))
 

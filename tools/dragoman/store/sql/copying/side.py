@@ -137,6 +137,7 @@ def page(side: Side, con: Connection, table: Table, after: Sequence[Value] | Non
     columns = side.columns(con, table.name)
     key = ", ".join(table.key)
     marks = ", ".join("?" * len(table.key))
+    # A page goes on after a key, not after a count: the table may be large, and others may be writing.
     where = "" if after is None else f"WHERE ({key}) > ({marks})"
     statement = f"SELECT {', '.join(columns)} FROM {table.name} {where} ORDER BY {key} LIMIT ?"  # noqa: S608 - our own words
     found = con.execute(statement, (*(after or ()), limit))

@@ -154,6 +154,7 @@ class SqlTables(ConversationTables):
         con = self._con
         number = self._table.numbers(con, ACCOUNT, conversation, [message])[message]
         change: int = con.execute("INSERT INTO local_changes(number) VALUES(?) RETURNING change", (number,)).get
+        # One goes for each that comes, so the log never grows beyond its bound.
         con.execute("DELETE FROM local_changes WHERE change <= ?", (change - MOST_CHANGES,))
 
     def changes_after(self, number: int, limit: int) -> ChangeLog:
@@ -178,6 +179,7 @@ class SqlTables(ConversationTables):
         found = self._con.execute(
             "SELECT m.number, m.id, p.id FROM local_messages m JOIN local_places p USING(place)"
             " WHERE p.account = ? AND p.id >= ? AND p.id < ? AND m.number > ? ORDER BY m.number LIMIT ?",
+            # The last character of Unicode stands for everything that the prefix begins.
             (ACCOUNT, prefix, f"{prefix}\U0010ffff", after, _IDS),
         )
         return [(number, unbind(message), unbind(conversation)) for number, message, conversation in found]
@@ -187,6 +189,7 @@ class SqlTables(ConversationTables):
         found = self._con.execute("SELECT import, report FROM imports WHERE digest = ?", (digest,)).fetchone()
         if found is None:
             return None
+        # More messages than then are no reason to import again; fewer are.
         lacking = self._con.execute(
             "SELECT count(*) FROM import_conversations i LEFT JOIN local_places p USING(place)"
             " WHERE i.import = ? AND (p.held IS NULL OR p.held < i.held)",
@@ -197,6 +200,7 @@ class SqlTables(ConversationTables):
     def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
         """Replace an earlier record of the same digest."""
         con, earlier = self._con, "SELECT import FROM imports WHERE digest = ?"
+        # Deleted one after the other: not every file has foreign keys that cascade.
         con.execute(f"DELETE FROM import_conversations WHERE import IN ({earlier})", (digest,))  # noqa: S608 - our own words
         con.execute("DELETE FROM imports WHERE digest = ?", (digest,))
         inserted = con.execute(

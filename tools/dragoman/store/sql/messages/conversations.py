@@ -127,6 +127,7 @@ def _merge(place: ConversationRow | None, fresh: Conversation) -> tuple[bool, Co
     merged = replace(
         fresh,
         title=fresh.title or was.title,
+        # A service that does not tell the kind calls everything a room.
         kind=was.kind if fresh.kind is ConversationKind.ROOM else fresh.kind,
         topic=fresh.topic or was.topic,
         participants=fresh.participants or was.participants,
@@ -202,6 +203,7 @@ def count_added(con: Connection, tables: Tables, place: int, times: Sequence[int
         place: Its number.
         times: Those of the messages, in microseconds.
     """
+    # Messages without a time are before all others, and must not become the oldest one.
     first = min((time for time in times if time > UNKNOWN), default=None)
     con.execute(
         tables.sql(

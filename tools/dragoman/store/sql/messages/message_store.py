@@ -37,6 +37,7 @@ def lookup(
     numbered: dict[tuple[str, str], dict[str, int]] = {}
     for where, group in _grouped(messages, account).items():
         numbers = table.numbers(con, *where, _ids(group))
+        # A lookup is enough for most pages, and takes no lock from other writers.
         if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, table, where, group)):
             return None
         numbered[where] = numbers
@@ -88,6 +89,7 @@ def _put(
     authors: AuthorNumbers | None = None,
 ) -> int:
     """Store messages of one conversation, each after the one that it answers."""
+    # A reply may name a message that is not on the page, and gets its number with the page.
     own = dict.fromkeys(message.id for message in group)
     ordered = _ids(group)
     outside = [id_ for id_ in ordered if id_ not in own]
@@ -102,6 +104,7 @@ def merged(stored: Message, fresh: Message) -> Message:
     """The version to store: the last one, unless it is an excerpt or was edited earlier."""
     if fresh.deleted_at is None and fresh.partial and not stored.partial and stored.deleted_at is None:
         return stored
+    # Pages that were asked for at the same time may come in any order.
     if stored.edited_at is not None and fresh.edited_at is not None and fresh.edited_at < stored.edited_at:
         return stored
     return fresh

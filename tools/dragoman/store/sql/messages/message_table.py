@@ -120,9 +120,11 @@ class MessageWriter:
         for was, message in changed:
             before = rows.index_row(was.message, was.number) if was.visible else None
             after = rows.index_row(message, was.number) if message.deleted_at is None else None
+            # Most changes are of reactions and of edit times, which nobody searches for.
             if before == after:
                 continue
             if before is not None:
+                # FTS5 has to be given the old words to forget them, so the row is taken out as it was.
                 self.tables.unindex(self.con, before)
             if after is not None:
                 added.append(after)

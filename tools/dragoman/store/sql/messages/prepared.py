@@ -74,6 +74,7 @@ def prepare(items: Iterable[Conversation | Message], *, indexed: float = 1) -> P
             continue
         known = groups.get(item.conversation)
         group = known or groups.setdefault(item.conversation, PreparedGroup(Conversation(id=item.conversation)))
+        # A share, not a yes or no: the reading process does as much as keeps both processes at work.
         due += indexed
         group.rows.append(_row_of(item, authors.place_of(item.author), indexed=due >= 1))
         due -= due >= 1
@@ -115,6 +116,7 @@ def _row_of(message: Message, author: int, *, indexed: bool) -> PreparedRow:
     kept = message if live else rows.tombstone_of(message)
     id_, text, data, moment = bind(kept.id), bind(kept.text), rows.rest(kept), to_us(kept.sent_at)
     reply_to = None if kept.reply_to is None else bind(kept.reply_to)
+    # With labels or files the columns hold more than the text, so they cannot be made of it alone.
     if not indexed and data is None:
         return id_, int(live), moment, author, reply_to, text, data, None, None, ""
     body, parts, scope = rows.index_columns(kept)

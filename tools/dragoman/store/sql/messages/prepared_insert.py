@@ -43,6 +43,7 @@ def insert_if_all_new(
     """
     authors, fresh = prepared
     place = conversations.ensure(con, table.tables, *where)
+    # A first look at both ends: an archive that was imported before is mostly there as a whole.
     if table.holds_one_of(con, place, (fresh[0][0], fresh[-1][0])):
         return None
     times = _insert(MessageWriter(con, table.tables, place, numbers), authors, fresh)

@@ -25,6 +25,7 @@ def prepare(con: Connection, tables: Tables) -> None:
     tables.empty_index(con)
     _fold_authors(con, tables)
     _fold_conversations(con, tables)
+    # Later messages are indexed as they are stored; those up to here are left to :func:`fill`.
     last = con.execute(tables.sql("SELECT max(number) FROM $messages WHERE live = 1")).get or 0
     con.execute(
         "UPDATE index_builds SET version = ?, next = ?, total = ? WHERE prefix = ?",
@@ -44,6 +45,7 @@ def fill(con: Connection, tables: Tables, most: int) -> bool:
     statement = tables.sql(f"{_VISIBLE} AND m.number <= ? @not_indexed ORDER BY m.number DESC LIMIT ?")
     found = [_index_row(*row) for row in con.execute(statement, (following, most))]
     tables.index(con, found)
+    # Numbers have gaps, so a part that is not full is the last one.
     done = found[-1][0] - 1 if len(found) == most else 0
     con.execute("UPDATE index_builds SET next = ? WHERE prefix = ?", (done, tables.prefix))
     return done > 0

@@ -109,6 +109,7 @@ def from_row(
     try:
         others = {} if row.data is None else _unpacked(json.loads(unbind(row.data)))
         if replies:
+            # The service may count replies that the store has never read.
             others["replies"] = max(replies, others.get("replies", 0))
         return Message(
             id=id,
@@ -207,6 +208,7 @@ def _unpacked(others: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {key: others[key] for key in ("replies", "subject", "status", "url") if key in others}
     for key in ("edited_at", "deleted_at"):
         found[key] = from_us(others.get(key))
+    # A member that is not there has the default of a message, whatever version wrote the row.
     found["partial"] = bool(others.get("partial"))
     found["labels"] = tuple(others.get("labels", ()))
     found["reactions"] = tuple(Reaction(emoji=e, count=n, by=tuple(by)) for e, n, by in others.get("reactions", ()))
@@ -244,6 +246,7 @@ def index_row(message: Message, number: int) -> IndexRow:
 def index_columns(message: Message) -> tuple[str, str, str]:
     """The columns ``body``, ``parts`` and ``scope``."""
     text = searched_text(message)
+    # Three quick looks save the search for links in nearly every message.
     scope = _scope(message, text) if message.labels or message.attachments or "://" in text else ""
     return index_terms.body(text), index_terms.parts(text), scope
 
@@ -256,6 +259,7 @@ def index_columns_of_text(text: str) -> tuple[str, str, str]:
 
 def searched_text(message: Message) -> str:
     """All of a message in which words are looked for."""
+    # Most messages have neither, and joining would copy each text.
     if message.subject is None and not message.attachments:
         return message.text
     return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])

@@ -28,6 +28,7 @@ def page(con: Connection, table: MessageTable, scope: Scope, query: SearchQuery)
     Raises:
         InvalidArgument: The cursor is none of ours.
     """
+    # One more than is shown tells whether there is another page.
     found = list(_passing(con, table, scope, _after(query.cursor), query.limit + 1))
     messages = message_pages.by_numbers(con, table, [number for _, number in found[: query.limit]])
     cursor = "n.{}.{}".format(*found[query.limit - 1]) if len(found) > query.limit else None
@@ -50,6 +51,7 @@ def _passing(
     condition, values = _condition(con, table.tables, scope)
     span = Span(place=scope.place, after=after, limit=_EXAMINED if scope.checks else most)
     required = all_of(scope.required) if scope.required else None
+    # Where words are rare the index leads, and where they are common the order of time does.
     if required is not None and _are_few(con, table, required):
         if scope.authors is not None:
             theirs, theirs_values = scope.authors.condition
@@ -74,6 +76,7 @@ def _checked(
     con: Connection, table: MessageTable, scope: Scope, found: Iterator[TimeAndNumber]
 ) -> Iterator[TimeAndNumber]:
     for one in found:
+        # Read one by one: mostly the first few pass, and the rest is never read.
         messages = message_pages.by_numbers(con, table, [one[1]])
         if all(check(message) for message in messages.values() for check in scope.checks):
             yield one

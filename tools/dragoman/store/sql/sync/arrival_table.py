@@ -40,8 +40,10 @@ def record(
 
 
 def _record_one(con: Connection, account: str, message: Message, was: Stored | None, news_since: int | None) -> None:
+    # Zero is before every edit, so a first edit is newer than none.
     edited = 0 if message.edited_at is None else to_us(message.edited_at)
     noted = con.execute("SELECT first, edited FROM sync_arrivals WHERE number = ?", (message.number,)).fetchone()
+    # The same version comes again with every round that overlaps the one before.
     if noted is not None and edited <= noted[1]:
         return
     if noted is None and was is not None and news_since is not None and _is_old(message, was, news_since):
@@ -51,6 +53,7 @@ def _record_one(con: Connection, account: str, message: Message, was: Stored | N
         "INSERT INTO sync_arrivals(number, account, first, edited) VALUES(?, ?, -1, ?) RETURNING serial",
         (message.number, account, edited),
     )
+    # The serial is given by the database, so the row is there before it can be known.
     serial = inserted.get
     first = noted[0] if noted is not None else 0 if was is not None and edited else serial
     con.execute("UPDATE sync_arrivals SET first = ? WHERE serial = ?", (first, serial))
@@ -66,6 +69,7 @@ def _is_old(message: Message, was: Stored, news_since: int) -> bool:
 
 def after(con: Connection, table: MessageTable, account: str, serial: int, limit: int) -> Arrivals:
     """Arrivals of an account after a serial."""
+    # Read first: what comes meanwhile is told the next time, and never passed over.
     newest = con.execute("SELECT max(serial) FROM sync_arrivals").get or 0
     found = con.execute(
         "SELECT a.serial, a.first, p.id, m.id FROM sync_arrivals a JOIN seen_messages m USING(number)"

@@ -18,6 +18,7 @@ def problems(con: Connection) -> Iterator[str]:
         except ValueError:
             yield f"how far conversation {id_} of {account} is held cannot be read"
             continue
+        # The reach is kept beside the spans for its index, and so can differ from them in a damaged file.
         if (None if covered is None else to_us(covered)) != reach:
             yield f"how far conversation {id_} of {account} is held contradicts its coverage"
     for (account,) in list(con.execute("SELECT account FROM sync_accounts")):

@@ -53,4 +53,5 @@ def holder(con: Connection, account: str, now: int) -> str:
 
 
 def _is_good(expires: int, now: int) -> bool:
+    # An end that is too far off was noted by a wrong clock, and would never come.
     return now < expires <= now + (LEASE + CLOCK_TOLERANCE) * _SECOND

@@ -98,6 +98,7 @@ def incomplete(con: Connection, account: str, since: int, now: int, limit: int) 
     """Conversations to read now so that everything since a time is held."""
     where = (
         f"{_TO_READ} AND coalesce(retry_at, ?3) <= ?3"
+        # Never read before half read, and what was written to last before the rest: that is asked for first.
         " ORDER BY reach IS NOT NULL, coalesce(last_message_at, ?3) DESC, id LIMIT ?4"
     )
     return _states(con, where, (account, since, now, limit))
@@ -115,6 +116,7 @@ def next_retry(con: Connection, account: str, since: int, now: int) -> int | Non
 def unfollowed(con: Connection, account: str, before: int, limit: int) -> list[ConversationSync]:
     """Conversations that do not follow and were last checked before a time."""
     where = (
+        # One that fails has its own time to be tried again.
         "account = ?1 AND gone_at IS NULL AND follows = 0 AND checked_at < ?2 AND failures = 0"
         " ORDER BY checked_at, id LIMIT ?3"
     )
@@ -140,6 +142,7 @@ def counts(con: Connection, account: str, since: int) -> tuple[int, int]:
 def failures(con: Connection, account: str) -> tuple[list[Failure], int]:
     """What could not be read: the account first, then the first conversations; and how many conversations there are."""
     statement = "SELECT {} FROM sync_conversations WHERE account = ? AND failures > 0 AND gone_at IS NULL"
+    # Counted apart, because only the first few are listed.
     count: int = con.execute(statement.format("count(*)"), (account,)).get
     listed = con.execute(
         statement.format("id, failures, error, retry_at") + " ORDER BY failures DESC, id LIMIT ?",
@@ -147,6 +150,7 @@ def failures(con: Connection, account: str) -> tuple[list[Failure], int]:
     )
     found = [Failure(conversation=unbind(id_), attempts=_attempts(*attempts)) for id_, *attempts in list(listed)]
     own = load_account(con, account).attempts
+    # The account leads: where it fails, its conversations wait for it.
     return ([Failure(conversation="", attempts=own)] if own.failures else []) + found, count
 
 

@@ -119,9 +119,12 @@ class SqlSync(StorePart, SyncStore):
     def _commit(self, con: Connection, lease: Lease, step: SyncStep) -> int:
         account = lease.account
         leases.renew(con, lease, self._now())
+        # Messages first: what is claimed of them below must never be there without them.
         new = self._store_messages(con, account, step)
+        # A provider does not know what its account is called.
         named = [replace(one, account=account) for one in step.conversations]
         conversation_table.save(con, self._table.tables, named)
+        # Before the step's own spans are added, which may be later than where the news stopped.
         if step.behind_from is not None:
             coverage_table.close_following(con, account, to_us(step.behind_from))
         state_table.save(con, account, step.states)
@@ -137,6 +140,7 @@ class SqlSync(StorePart, SyncStore):
         for message in step.news:
             groups.setdefault(message.conversation, []).append(message)
         for conversation, messages in groups.items():
+            # Read before they are stored: afterwards nothing tells what is new.
             before = self._table.get(con, account, conversation, [message.id for message in messages])
             numbered, added = message_store.store(con, self._table, messages, "full", account)
             arrival_table.record(con, account, before, numbered, news_since)
@@ -167,5 +171,6 @@ def _coverage(con: Connection, account: str, conversation: str) -> tuple[Coverag
         " LEFT JOIN sync_accounts a USING(account) WHERE c.account = ? AND c.id = ?",
         (account, bind(conversation)),
     ).fetchone()
+    # What is known of a conversation is the later of its own check and of the news of the account.
     times = [time for time in found or () if time is not None]
     return coverage, max(times) if times and coverage.reach is not None else None

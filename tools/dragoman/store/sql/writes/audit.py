@@ -31,11 +31,11 @@ def record(con: Connection, line: AuditRecord, now: int) -> None:
 
 def count_unsettled(con: Connection, write: int) -> int:
     """How many attempts at a write were begun of which is not certain that they failed."""
-    told = (
+    count_begun = (
         "SELECT coalesce(sum(CASE outcome WHEN 'begun' THEN 1 WHEN 'failed' THEN -1 ELSE 0 END), 0)"
         " FROM audit WHERE write = ?"
     )
-    ((count,),) = list(con.execute(told, (write,)))
+    ((count,),) = list(con.execute(count_begun, (write,)))
     return int(count)
 
 

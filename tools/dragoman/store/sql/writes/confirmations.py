@@ -9,6 +9,7 @@ from typing import Final
 from dragoman.store.sql.connection import Connection, Digest
 from dragoman.store.writes import LONGEST_OFFER, TOLERANCE
 
+# Without letters that look alike: people read tokens out, and models copy them.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _LENGTH: Final = 14
 _LONGEST: Final = (LONGEST_OFFER + TOLERANCE) * 1_000_000
@@ -18,6 +19,7 @@ _LONGEST: Final = (LONGEST_OFFER + TOLERANCE) * 1_000_000
 def offer(con: Connection, digest: str, ends: int) -> str:
     """A token for the content with that hash, good until ``ends`` (microseconds since 1970)."""
     token = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    # Hashed, so that whoever reads the file cannot confirm anything.
     con.execute("INSERT INTO offers(token, digest, ends) VALUES(?, ?, ?)", (_hash(token), digest, ends))
     return token
 
@@ -28,7 +30,9 @@ def redeem(con: Connection, token: str, digest: str, now: int) -> int:
     Returns:
         Microseconds for which it was still good; 0 when it is unknown, used, out of date or for another content.
     """
+    # Only here are tokens read, so it is early enough to drop those that are out of date.
     con.execute("DELETE FROM offers WHERE ends NOT BETWEEN ? AND ?", (now + 1, now + _LONGEST))
+    # Deleted in the same statement that finds it: of two processes with one token, one gets it.
     deleted = con.execute("DELETE FROM offers WHERE token = ? AND digest = ? RETURNING ends", (_hash(token), digest))
     return sum(ends - now for (ends,) in list(deleted))
 

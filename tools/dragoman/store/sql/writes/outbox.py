@@ -204,6 +204,7 @@ def _delete_old(con: Connection, now: int) -> None:
     con.execute(
         "DELETE FROM writes WHERE entry IN"
         " (SELECT entry FROM writes WHERE state IN ('done', 'failed') AND begun < ? LIMIT ?)",
+        # A few with each write, so that no write waits for all that is old.
         (now - _KEPT, _FORGOTTEN_AT_ONCE),
     )
 

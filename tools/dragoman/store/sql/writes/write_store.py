@@ -135,6 +135,7 @@ class SqlConfirmations(StorePart, ConfirmationStore):
 
     async def offer(self, digest: str, seconds: float = 600) -> str:
         """Make a token and keep its hash."""
+        # By the clock of the store: another process, on another machine, redeems it.
         ends = self._now() + round(seconds * _SECOND)
         return await self._database.write(lambda con: confirmations.offer(con, digest, ends))
 

@@ -51,6 +51,7 @@ def back_up(store: Path, target: Path, progress: Progress | None = None) -> int:
         open_file.prepare_folder(target)
         if target.exists():
             _require_store(target)
+        # The old copy stays until the new one is whole: at any moment there is one that can be restored.
         with _copy_beside(store, target, progress) as copy, _closed_to_others(target) if target.exists() else _free():
             copy.replace(target)
             _sync_folder(target.parent)

@@ -78,6 +78,7 @@ class LostRows:
         self._tables = {table.name: table for table in tables}
         self._leaves: dict[str, list[int]] = {}
         self._broken: set[str] = set(self._tables)
+        # What was deleted must not come back, so free pages count as read from the beginning.
         self._owned = _free_pages(pages)
         self._read_trees()
 
@@ -127,6 +128,7 @@ class LostRows:
                 continue
             name, root = cell.values[1], cell.values[3]
             if isinstance(name, str) and isinstance(root, int) and root > 0:
+                # The tree of the schema is read first, and is right where both have a row of one name.
                 roots.setdefault(name, root)
         return roots
 
@@ -141,6 +143,7 @@ class LostRows:
                 children = self._pages.children(number) if kind in (TABLE_INTERIOR, INDEX_INTERIOR) else []
             except DamagedPageError:
                 kind, children = 0, []
+            # A page that another tree has already would give its rows twice.
             if kind not in (TABLE_LEAF, TABLE_INTERIOR, INDEX_LEAF, INDEX_INTERIOR) or number in self._owned:
                 whole = False
                 continue

@@ -29,6 +29,7 @@ def complete(con: Connection) -> None:
         con.execute(
             sql(
                 "INSERT INTO $places(place, account, id, described, title)"
+                # Described, so that it is listed: somebody has to find what was salvaged.
                 " SELECT DISTINCT place, ?, 'salvaged-' || place, 1, 'salvaged ' || place FROM $messages"
                 " WHERE place NOT IN (SELECT place FROM $places)"
             ),
@@ -51,6 +52,7 @@ def mend(path: Path) -> None:
         con.executemany("DELETE FROM writes WHERE entry = ?", [(entry,) for entry in unreadable_rows.writes(con)])
         con.executemany("DELETE FROM cursors WHERE serial = ?", [(serial,) for serial in unreadable_rows.cursors(con)])
         con.execute("COMMIT")
+        # One file, without a -wal file that could be forgotten when it is moved.
         con.execute("PRAGMA journal_mode = DELETE").fetchone()
     finally:
         con.close()
@@ -64,6 +66,7 @@ def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
             rows.from_author_json(data)
         except apsw.CorruptError:
             con.execute(sql("UPDATE $authors SET data = ? WHERE author = ?"), (_lost_author(author), author))
+    # First only the details, and then all: a text without its details is worth more than none.
     reset = (
         "data = NULL",
         "data = NULL, live = 0, moment = 0, author = NULL, reply_to = NULL, text = NULL",

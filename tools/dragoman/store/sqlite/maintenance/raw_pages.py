@@ -61,6 +61,7 @@ class PageFile:
         # The format writes 65536 as 1; a damaged header is taken for the usual size.
         self.page_size = 65536 if size == 1 else size if size in _SIZES else _USUAL_SIZE
         self._reserved = header[20] if header[20] <= _MOST_RESERVED else 0
+        # A file that was cut off ends within a page, which still may have whole rows.
         self.count = -(-path.stat().st_size // self.page_size)
         self.version = int.from_bytes(header[60:64])
         self._first_free = int.from_bytes(header[32:36])
@@ -142,6 +143,7 @@ class PageFile:
         rowid: int | None = None
         if is_table:
             rowid, at = _varint(page, at)
+            # SQLite writes numbers below 0 in two's complement of 64 bits.
             rowid -= (rowid >> 63) << 64
         return Cell(rowid, _record(self._payload(page, at, length, is_table=is_table)))
 
@@ -151,6 +153,7 @@ class PageFile:
         most = usable - 35 if is_table else (usable - 12) * 64 // 255 - 23
         if length <= most:
             return page[at : at + length]
+        # Before it is read: a damaged length would have all pages joined.
         if length > min(_LONGEST_RECORD, self.count * self.page_size):
             raise DamagedPageError
         least = (usable - 12) * 32 // 255 - 23
@@ -176,6 +179,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for index, byte in enumerate(data[at : at + _LONGEST_VARINT], 1):
         if index == _LONGEST_VARINT:
+            # The ninth byte has no sign that more follow, so all of its bits count.
             return value << 8 | byte, at + index
         value = value << 7 | byte & 0x7F
         if byte < _CONTINUED:
@@ -191,6 +195,7 @@ def _record(data: bytes) -> tuple[Value, ...]:
     while at < header:
         kind, at = _varint(data, at)
         types.append(kind)
+    # None of our tables has nearly as many; so it is a page of something else.
     if len(types) > _MOST_COLUMNS:
         raise DamagedPageError
     values: list[Value] = []

@@ -73,6 +73,7 @@ def verify(path: Path, *, quick: bool = False, progress: Progress | None = None)
         size = _size(path)
         con = open_file.open_existing(path, _PATIENCE)
         try:
+            # One state of the file for all checks: servers may go on writing.
             con.execute("BEGIN")
             migrate.require_known_version(con, path)
             problems = [p for check in _checks(con, quick=quick) for p in _problems(con, *check, progress)]
@@ -111,6 +112,7 @@ def _problems(con: Connection, name: str, check: Check, progress: Progress | Non
     try:
         for problem in check(con):
             found.append(f"{name}: {problem}")
+            # Whoever reads it restores a backup anyway; a million sentences would hide the others.
             if len(found) >= _MOST:
                 found.append(f"{name}: perhaps more.")
                 break
@@ -138,6 +140,7 @@ def _numbers(con: Connection, table: MessageTable) -> Iterator[str]:
     name = f"{table.tables.prefix}_messages"
     highest = con.execute(sql("SELECT coalesce(max(number), 0) FROM $messages")).get
     given = con.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (name,)).get
+    # Such a number would be given a second time, to another message.
     if highest > given:
         yield f"the highest number is {highest}, and only {given} were given"
     if con.execute(sql("SELECT min(number) FROM $messages WHERE number < 1")).get is not None:

@@ -4,6 +4,9 @@ The columns of ``places``, the conversations: ``place`` is the number of one; ``
 the user described it; ``held`` counts its visible messages; ``oldest`` and ``latest`` are the times of the first and
 the last of these; by ``recent`` they are sorted. Of ``messages``: ``live`` is 0 for a tombstone or a mere number;
 ``moment`` is the time. All times are in microseconds since 1970.
+
+Columns keep the names that they were given. A step that only adds leaves a server of the version before at work on the
+file, beside the one that has made it; under a column that has another name, each of its calls would fail.
 """
 
 from __future__ import annotations
