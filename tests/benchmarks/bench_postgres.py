@@ -23,6 +23,7 @@ from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import open_store
 from dragoman.store.postgres.connection import PostgresConnection
 from dragoman.store.postgres.database import Database
+from dragoman.store.postgres.driver import DriverConnection
 from dragoman.store.postgres.index_entry import entry_of
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.rows import index_row
@@ -79,7 +80,7 @@ class Bare:
 
     def __init__(self, address: str, messages: Sequence[Message]) -> None:
         authors = {author: n for n, author in enumerate(dict.fromkeys(m.author for m in messages), 1)}
-        self._connection = psycopg.connect(address)
+        self._connection = DriverConnection.connect(address)
         con = PostgresConnection(self._connection)
         self._copy = con.copy
         self._rows, self._index = [], []

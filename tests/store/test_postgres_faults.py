@@ -103,10 +103,12 @@ async def test_callers_who_wait_too_long_are_told_that_the_database_is_busy(post
     assert all("is busy" in one for one in told)
 
 
-async def test_a_statement_is_ended_after_its_time(postgres_store, monkeypatch):
-    monkeypatch.setattr("dragoman.store.postgres.transaction.STATEMENT_SECONDS", 1)
-    with pytest.raises(Unavailable, match="took too long"):
-        await postgres_store._database.read(lambda con: con.execute("SELECT pg_sleep(20)").get)
+@pytest.mark.parametrize("way", ["postgres_address", "pooled_address"])
+async def test_a_statement_is_ended_after_its_time(request, way, monkeypatch):
+    monkeypatch.setattr("dragoman.store.postgres.statements.STATEMENT_SECONDS", 1)
+    async with open_store(request.getfixturevalue(way)) as store:
+        with anyio.fail_after(15), pytest.raises(Unavailable, match="took too long"):
+            await store._database.read(lambda con: con.execute("SELECT pg_sleep(20)").get)
 
 
 async def test_a_read_that_is_cancelled_ends_at_the_server(postgres_server, postgres_store):

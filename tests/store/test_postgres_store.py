@@ -14,7 +14,7 @@ from dragoman.core.queries import SearchQuery
 from dragoman.store.per_user import PerUserStore
 from dragoman.store.postgres import maintenance, migrate
 from dragoman.store.postgres.address import Address
-from dragoman.store.postgres.connection import _with_marks
+from dragoman.store.postgres.connection import _with_marks, _with_short_keys
 from dragoman.store.postgres.database import Database
 from dragoman.store.postgres.store import PostgresStore
 from dragoman.store.postgres.tables import PostgresTables
@@ -168,13 +168,15 @@ async def test_keys_are_looked_up_in_an_index(postgres_store, statement, index):
 async def test_an_older_program_says_that_the_tables_have_changed_and_goes_on_reading(postgres_store, monkeypatch):
     (seen,) = await postgres_store.messages.number([message("a")])
     monkeypatch.setattr("dragoman.store.postgres.connection.compare_short", lambda statement: statement)
-    _with_marks.cache_clear()
+    for one in (_with_marks, _with_short_keys):
+        one.cache_clear()
     try:
         with pytest.raises(InvalidArgument, match="changed by another version"):
             await postgres_store.exposures.record(("", "c"), [("acc", "room")])
         assert await postgres_store.messages.locate(seen.number) == ("acc", "room", "a")
     finally:
-        _with_marks.cache_clear()
+        for one in (_with_marks, _with_short_keys):
+            one.cache_clear()
 
 
 async def test_servers_that_start_at_once_make_the_tables_once(postgres_server, postgres_address):

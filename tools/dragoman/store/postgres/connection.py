@@ -1,7 +1,8 @@
 """A transaction of PostgreSQL as the store speaks to it.
 
-Statements are sent with their values in them, in PostgreSQL's simple protocol: nothing is prepared at the server, so
-that PgBouncer may give each transaction another connection.
+Statements are sent with their values in them, in PostgreSQL's simple protocol, in which one message may hold several.
+Over a connection that always leads to the same session of the server, frequent ones are prepared there. A pooler such
+as PgBouncer may give each transaction another session, so nothing is prepared behind one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import psycopg
 
+from dragoman.store.postgres.driver import DriverConnection
 from dragoman.store.postgres.long_keys import compare_short
 from dragoman.store.postgres.values import from_database, short_id, to_database
 from dragoman.store.sql.connection import Value
@@ -52,7 +54,7 @@ class PostgresConnection:
         first_rows: What the statements that begin the transaction have told.
     """
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], begin: str = "", end: str = "") -> None:
+    def __init__(self, connection: DriverConnection, begin: Sequence[str] = (), end: str = "") -> None:
         """Keep a connection.
 
         Args:
@@ -69,8 +71,6 @@ class PostgresConnection:
     def execute(self, statements: str, bindings: Sequence[Value] = (), /) -> PostgresRows:
         """Run a statement and read all of its rows."""
         values = [to_database(value) for value in bindings]
-        if _NUMBERED.search(statements):
-            return self._run(statements, {f"p{number}": value for number, value in enumerate(values, 1)})
         return self._run(statements, values)
 
     def executemany(self, statement: str, bindings: Iterable[Sequence[Value]], /) -> PostgresRows:
@@ -87,6 +87,14 @@ class PostgresConnection:
     def execute_with_lists(self, statement: str, lists: Sequence[Sequence[Value]]) -> PostgresRows:
         """Run a statement whose marks stand for lists."""
         return self._run(statement, [[to_database(value) for value in values] for values in lists])
+
+    def ask(self, statement: str) -> Any:
+        """The value that a statement without marks gives, outside of any transaction."""
+        self.statements += 1
+        is_direct = self._connection.prepared is not None
+        with psycopg.Cursor(self._connection) as cursor:
+            row = cursor.execute(statement.encode(), prepare=is_direct).fetchone()
+        return None if row is None else row[0]
 
     def copy(self, table: str, columns: str, rows: Iterable[Sequence[Value]]) -> None:
         """Add many rows to a table at once."""
@@ -105,22 +113,37 @@ class PostgresConnection:
             for part in parts:
                 copy.write(part)
 
-    def _first(self, statement: str) -> str:
-        begin, self._begin = self._begin, ""
-        if not begin:
-            return statement
-        return f"{begin}; {statement}; {self._end}" if self._end else f"{begin}; {statement}"
-
-    def _run(self, statement: str, values: Sequence[object] | Mapping[str, object]) -> PostgresRows:
+    def _run(self, statement: str, values: Sequence[object]) -> PostgresRows:
         if self._end and self.statements:
             raise AssertionError(statement)
         self.statements += 1
-        with self._connection.cursor() as cursor:
-            cursor.execute(_with_marks(self._first(statement)), values or None)
-            *before, rows = _all_rows(cursor) or [[]]
+        prepared = self._connection.prepared
+        call = None if prepared is None else prepared.call(_with_short_keys(statement), values)
+        bindings = values if call or not _NUMBERED.search(statement) else _by_number(values)
+        message = "; ".join([*self._first(), call or _with_marks(statement), *filter(None, [self._end])])
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(message.encode(), bindings or None)
+                *before, rows = _all_rows(cursor) or [[]]
+        except psycopg.Error:
+            if prepared is not None:
+                prepared.withdraw()
+            raise
+        if prepared is not None:
+            prepared.confirm()
         if before:
             self.first_rows = before[0]
         return PostgresRows(rows)
+
+    def _first(self) -> list[str]:
+        """What begins the transaction, if it has not begun."""
+        begin, self._begin = self._begin, ()
+        prepared = self._connection.prepared
+        return [(prepared and prepared.call(statement, ())) or statement for statement in begin]
+
+
+def _by_number(values: Sequence[object]) -> Mapping[str, object]:
+    return {f"p{number}": value for number, value in enumerate(values, 1)}
 
 
 def _all_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
@@ -134,9 +157,13 @@ def _all_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> list[list[tuple[Any, .
 
 
 @lru_cache(maxsize=2048)
-def _with_marks(statement: str) -> bytes:
+def _with_marks(statement: str) -> str:
     """The statement with the driver's marks for values."""
     if "?" not in statement:
-        return statement.encode()
-    statement = compare_short(statement)
-    return _NUMBERED.sub(r"%(p\1)s", statement.replace("%", "%%")).replace("?", "%s").encode()
+        return statement
+    return _NUMBERED.sub(r"%(p\1)s", _with_short_keys(statement).replace("%", "%%")).replace("?", "%s")
+
+
+@lru_cache(maxsize=2048)
+def _with_short_keys(statement: str) -> str:
+    return compare_short(statement) if "?" in statement else statement

@@ -106,7 +106,7 @@ class Database:
         return await self._version_checks.run("version", self._ask_version)
 
     async def _ask_version(self) -> str | None:
-        job = Reading(self._pool, self._address, ask_version, begin="")
+        job = Reading(self._pool, self._address, ask_version, alone=True)
         version = await self._read(job)
         self._note_version(version)
         return version

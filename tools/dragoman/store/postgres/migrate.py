@@ -11,7 +11,7 @@ from psycopg import sql
 from dragoman.store import index_terms
 from dragoman.store.postgres import errors
 from dragoman.store.postgres.address import Address
-from dragoman.store.postgres.pool import DriverConnection
+from dragoman.store.postgres.driver import DriverConnection
 from dragoman.store.postgres.schema import MIGRATIONS
 
 _VERSIONS: Final = "CREATE TABLE IF NOT EXISTS schema_version(version bigint NOT NULL)"

@@ -9,17 +9,17 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeAlias
+from typing import Final
+from weakref import WeakSet
 
 import psycopg
 import psycopg_pool
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 
 from dragoman.store.postgres import errors
 from dragoman.store.postgres.address import Address
-
-DriverConnection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+from dragoman.store.postgres.driver import DriverConnection, begin_session, configure
+from dragoman.store.postgres.prepared import PreparedStatements
+from dragoman.store.postgres.statements import of_session
 
 MOST_CONNECTIONS: Final = 12
 """Of one process."""
@@ -47,8 +47,8 @@ class Pool:
         self._address = address
         self._pool = psycopg_pool.ConnectionPool[DriverConnection](
             kwargs={**address.parameters, "autocommit": True, "prepare_threshold": None},
-            connection_class=psycopg.Connection,
-            configure=_configure,
+            connection_class=DriverConnection,
+            configure=self._begin_session,
             min_size=0,
             max_size=MOST_CONNECTIONS,
             timeout=PATIENCE,
@@ -59,6 +59,7 @@ class Pool:
             open=False,
         )
         self._watchdog = _Watchdog()
+        self._prepared = WeakSet[PreparedStatements]()
 
     def connect(self) -> DriverConnection:
         """A connection beside the pool.
@@ -66,8 +67,8 @@ class Pool:
         Raises:
             psycopg.Error: There is none.
         """
-        connection = psycopg.connect(**self._address.parameters, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # parameters of libpq
-        _configure(connection)
+        connection = DriverConnection.connect(**self._address.parameters, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # parameters of libpq
+        configure(connection)
         return connection
 
     def open(self) -> None:
@@ -93,10 +94,16 @@ class Pool:
         finally:
             self._pool.putconn(connection)
 
-    def forget_broken(self) -> None:
-        """Close the idle connections that are broken, after one was found to be."""
-        with suppress(psycopg.Error):
-            self._pool.check()
+    def forget_prepared(self) -> None:
+        """Have all connections prepare their statements anew."""
+        for prepared in list(self._prepared):
+            prepared.forget()
+
+    def _begin_session(self, connection: DriverConnection) -> None:
+        configure(connection)
+        begin_session(connection, of_session(self._address))
+        if connection.prepared is not None:
+            self._prepared.add(connection.prepared)
 
     def _get(self, ends: float) -> DriverConnection:
         try:
@@ -147,17 +154,3 @@ def _break(connection: DriverConnection) -> None:
     """Have whoever waits for the connection see that it ended."""
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)
-
-
-def _configure(connection: DriverConnection) -> None:
-    connection.cursor_factory = psycopg.ClientCursor
-    connection.adapters.register_loader("numeric", _WholeNumber)
-
-
-class _WholeNumber(Loader):
-    """A sum of whole numbers, which the driver would give as a decimal number."""
-
-    def load(self, data: Buffer) -> int | float:
-        """The number."""
-        text = bytes(data)
-        return int(text) if text.lstrip(b"-").isdigit() else float(text)

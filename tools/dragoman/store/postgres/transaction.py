@@ -7,63 +7,35 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence
-from dragoman.store.postgres import errors
+from dragoman.store.postgres import errors, statements
 from dragoman.store.postgres import pool as pool_module
 from dragoman.store.postgres.address import Address
 from dragoman.store.postgres.connection import PostgresConnection
-from dragoman.store.postgres.pool import DriverConnection, Pool
+from dragoman.store.postgres.driver import DriverConnection
+from dragoman.store.postgres.pool import Pool
 from dragoman.store.sql.connection import Connection
 
 T = TypeVar("T")
 
-STATEMENT_SECONDS: Final = 18
-"""Seconds after which the server ends a statement."""
-
 _ATTEMPTS: Final = 5
+_OUTDATED: Final = ("26000", "42P05", "0A000")
+"""States of a prepared statement that the session does not know, or that was made before the tables changed."""
+
 _PAUSE: Final = 0.05
 _ASKED_FOR: Final = 4.0
 """Seconds after the deadline for asking how a transaction ended whose connection broke."""
 
-_RUN: Final = (
-    "CAST(pg_postmaster_start_time() AS text)"
-    " || ' ' || coalesce(CAST(pg_stat_get_bgwriter_stat_reset_time() AS text), '')"
-)
-"""Differs after a crash of the server or of one of its processes, when numbers of transactions are given again."""
-
-_VERSION: Final = (
-    f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(pg_current_snapshot() AS text) || ' ' || {_RUN} END"
-)
-"""Differs after every transaction that has written anything. A standby does not tell all that it would have to."""
-
-_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_LOCK: Final = (
-    f"SELECT CAST(pg_current_xact_id() AS text), {_RUN},"
-    " pg_advisory_xact_lock(hashtextextended(current_schema() || ':dragoman:' || ?, 0))"
-)
-_NOT_DURABLE: Final = "; SET LOCAL synchronous_commit = off"
-_NO_LOCK: Final = f"SELECT CAST(pg_current_xact_id() AS text), {_RUN}"
-_STATUS: Final = f"SELECT pg_xact_status(CAST(%s AS xid8)), {_RUN}"
-
-
-def settings(address: Address, seconds: int = STATEMENT_SECONDS) -> str:
-    """Statements that set what holds for one transaction: PgBouncer gives the next one another connection."""
-    path = "" if address.schema is None else f"; SET LOCAL search_path = {_quoted(address.schema)}"
-    timeout = seconds * 1000
-    idle = "SET LOCAL idle_in_transaction_session_timeout = 60000; SET LOCAL jit = off"
-    return f"SET LOCAL statement_timeout = {timeout}; {idle}{path}"
-
 
 def ask_version(con: Connection) -> str | None:
     """The version of the database, by one statement that needs no transaction."""
-    version: str | None = con.execute(_VERSION).get
+    version: str | None = cast("PostgresConnection", con).ask(statements.VERSION)
     return version
 
 
@@ -82,7 +54,7 @@ class Reading(Generic[T]):
         *,
         single: bool = False,
         versioned: bool = False,
-        begin: str | None = None,
+        alone: bool = False,
     ) -> None:
         """Read nothing yet.
 
@@ -92,12 +64,12 @@ class Reading(Generic[T]):
             work: Reads.
             single: It runs exactly one statement.
             versioned: Ask for the version as well.
-            begin: Statements that begin the transaction; empty for a single statement that needs none.
+            alone: That statement needs no transaction.
         """
         self.version: str | None = None
-        version = f"; {_VERSION}" if versioned else ""
-        self._begin = f"{_READ}; {settings(address)}{version}" if begin is None else begin
-        self._end = "COMMIT" if single else ""
+        self._single = single
+        self._versioned = versioned
+        self._alone = alone
         self._ends = time.monotonic() + pool_module.DEADLINE
         self._pool = pool
         self._address = address
@@ -113,6 +85,7 @@ class Reading(Generic[T]):
                 try:
                     return self._once()
                 except psycopg.Error as error:
+                    _look_at(error, self._pool)
                     if self._stopped or self._is_last(attempt) or not _is_passing(error):
                         raise
                     _pause(attempt)
@@ -133,7 +106,7 @@ class Reading(Generic[T]):
                     raise Unavailable(sentence("Reading {} was interrupted.", self._address.name), hint="Try again.")
                 self._connection = connection
             try:
-                con = PostgresConnection(connection, self._begin, self._end)
+                con = self._begin(connection)
                 result = self._work(con)
                 self.version = con.first_rows[0][0] if con.first_rows else None
                 return result
@@ -141,6 +114,17 @@ class Reading(Generic[T]):
                 with self._lock:
                     self._connection = None
                 _undo(connection)
+
+    def _begin(self, connection: DriverConnection) -> PostgresConnection:
+        """A transaction. A single statement in a session of our own is one by itself."""
+        version = [statements.VERSION] if self._versioned else []
+        if self._alone:
+            return PostgresConnection(connection)
+        if connection.prepared is not None:
+            begin = [] if self._single else [statements.READ]
+            return PostgresConnection(connection, begin + version)
+        begin = [statements.READ, statements.of_transaction(self._address)]
+        return PostgresConnection(connection, begin + version, "COMMIT" if self._single else "")
 
     def _is_last(self, attempt: int) -> bool:
         return attempt == _ATTEMPTS or time.monotonic() >= self._ends
@@ -180,6 +164,7 @@ class Writing(Generic[T]):
                 try:
                     return self._once()
                 except psycopg.Error as error:
+                    _look_at(error, self._pool)
                     if self._is_last(attempt) or not self._may_run_again(error):
                         raise
                     _pause(attempt)
@@ -191,15 +176,13 @@ class Writing(Generic[T]):
     def _may_run_again(self, error: psycopg.Error) -> bool:
         if not self._has_begun:
             return _is_passing(error)
-        return not self._once_only and error.sqlstate in errors.REPEATABLE
+        return not self._once_only and error.sqlstate in (*errors.REPEATABLE, *_OUTDATED)
 
     def _once(self) -> T:
         with self._pool.connection(self._ends) as connection:
             try:
-                con = PostgresConnection(
-                    connection, f"{_WRITE}; {settings(self._address)}{'' if self._durable else _NOT_DURABLE}"
-                )
-                lock = con.execute(_LOCK, (self._area,)) if self._area else con.execute(_NO_LOCK)
+                con = self._begin(connection)
+                lock = con.execute(statements.LOCK, (self._area,)) if self._area else con.execute(statements.NO_LOCK)
                 transaction: tuple[str, str] = lock.get[:2]
                 self._has_begun = True
                 result = self._work(con)
@@ -208,6 +191,14 @@ class Writing(Generic[T]):
                 _undo(connection)
                 raise
         return result
+
+    def _begin(self, connection: DriverConnection) -> PostgresConnection:
+        begin = [statements.WRITE]
+        if connection.prepared is None:
+            begin.append(statements.of_transaction(self._address))
+        if not self._durable:
+            begin.append(statements.NOT_DURABLE)
+        return PostgresConnection(connection, begin)
 
     def _commit(self, connection: DriverConnection, transaction: tuple[str, str]) -> None:
         try:
@@ -227,7 +218,7 @@ class Writing(Generic[T]):
         while time.monotonic() < self._ends + _ASKED_FOR:
             try:
                 with self._pool.connect() as connection:
-                    row = connection.execute(_STATUS.encode(), (number,)).fetchone()
+                    row = connection.execute(statements.STATUS.encode(), (number,)).fetchone()
             except psycopg.errors.InvalidParameterValue:
                 return False  # the number is still to be given
             except psycopg.Error:
@@ -240,12 +231,18 @@ class Writing(Generic[T]):
         return None
 
 
+def _look_at(error: psycopg.Error, pool: Pool) -> None:
+    """Have statements prepared anew after the tables have changed."""
+    if error.sqlstate in _OUTDATED:
+        pool.forget_prepared()
+
+
 def _is_passing(error: psycopg.Error) -> bool:
     """Whether the same may succeed on another connection: this one broke, or was undone because of others."""
     state = error.sqlstate
     if state is None:
         return isinstance(error, psycopg.OperationalError)
-    return state in errors.REPEATABLE or state.startswith(("08", "57P"))
+    return state in (*errors.REPEATABLE, *_OUTDATED) or state.startswith(("08", "57P"))
 
 
 def _undo(connection: DriverConnection) -> None:
@@ -259,7 +256,3 @@ def _undo(connection: DriverConnection) -> None:
 
 def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - spreads waiters, hides nothing
-
-
-def _quoted(name: str) -> str:
-    return '"{}"'.format(name.replace('"', '""'))
