@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from dragoman.accounts.account import Account
 from dragoman.accounts.account_list import account_errors
-from dragoman.core.errors import Conflict, InvalidArgument, NotFound
+from dragoman.core.context.inline import run_together
+from dragoman.core.errors import Conflict, DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Author, Conversation, Message, Order
 from dragoman.core.names import author_matches
 from dragoman.core.queries import MessageQuery, SearchQuery
@@ -36,6 +37,9 @@ from dragoman.toolset.paging.feed import (
     message_source,
 )
 from dragoman.toolset.reading.held_messages import held_part, held_source, held_source_at
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Workspace
 
 _SAME_INSTANT: Final = 200
 _DEEPEST_THREAD: Final = 20
@@ -143,10 +147,9 @@ async def get_message(
     """One message with everything that is known of it."""
     reference = await resolve_message(call.workspace, message)
     (account,) = call.workspace.accounts_for(Capability.GET_MESSAGE, reference.account)
+    found, conversation = await _with_conversation(call.workspace, account, reference)
     with account_errors(account):
-        found = await (await account.provider()).get_message(reference.conversation, reference.message or "")
         before, after = await _neighbours(account, found, context)
-    conversation = await call.workspace.load_conversation(reference)
     seen = await call.workspace.number_messages(account, [*before, found, *after])
     # Numbering drops deleted neighbours, so the places may have moved.
     middle = next(index for index, one in enumerate(seen) if one.id == found.id)
@@ -158,6 +161,40 @@ async def get_message(
         offset=_offset(seen[middle], cursor),
     )
     return ToolResult(view, lambda _, rest: None if rest is None else CursorState(text=_text_at(seen[middle], rest)))
+
+
+async def _with_conversation(
+    workspace: Workspace, account: Account, reference: Reference
+) -> tuple[Message, Conversation]:
+    """A message and its conversation, which are read side by side: the store may be far away.
+
+    Raises:
+        DragomanError: The message cannot be read, or else its conversation.
+    """
+    found: list[Message | DragomanError] = []
+    loaded: list[Conversation | DragomanError] = []
+
+    async def read() -> None:
+        try:
+            with account_errors(account):
+                provider = await account.provider()
+                found.append(await provider.get_message(reference.conversation, reference.message or ""))
+        except DragomanError as error:
+            found.append(error)
+
+    async def load() -> None:
+        try:
+            loaded.append(await workspace.load_conversation(reference))
+        except DragomanError as error:
+            loaded.append(error)
+
+    await run_together([read, load])
+    (message,), (conversation,) = found, loaded
+    if isinstance(message, DragomanError):
+        raise message
+    if isinstance(conversation, DragomanError):
+        raise conversation
+    return message, conversation
 
 
 async def _thread(call: CallContext, account: Account, conversation: Conversation, said: str) -> Message:
