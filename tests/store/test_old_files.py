@@ -131,3 +131,18 @@ async def test_a_file_of_the_version_before_keeps_its_messages_and_can_be_kept_c
         lease = await store.sync.take_lease("chat", "me")
         assert await store.sync.commit(lease, SyncStep(messages=[seen("1", "needle", 1), seen("2", "needle", 2)])) == 1
         assert await store.messages.locate(2) == ("chat", "C02RELAY", "2")
+
+
+async def test_a_server_of_the_version_before_goes_on_when_a_newer_one_has_changed_the_tables(tmp_path, monkeypatch):
+    path = tmp_path / "old.db"
+    async with Database.at(path, MIGRATIONS[:-1]) as database:
+        older = SqliteStore(database)
+        await older.messages.number([seen("1", "needle", 1)])
+        monkeypatch.setattr(Database, "_shared", {})  # the newer one is another process
+        async with open_store(path) as newer:
+            await newer.messages.number([seen("2", "needle", 2)])
+            (third,) = await older.messages.number([seen("3", "needle", 3)])
+            assert third.number == 3
+            for store in (older, newer):
+                found = await store.messages.search("chat", SearchQuery(text="needle"))
+                assert {hit.message.id for hit in found.items} == {"1", "2", "3"}
