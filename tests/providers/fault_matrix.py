@@ -88,6 +88,11 @@ def each(operations, faults, most="list_messages"):
     return [(name, fault) for name in operations for fault in faults if name == most or fault not in shared]
 
 
+def strike(fault, operation):
+    """What a service does before each request: the fault, where it is this operation."""
+    return lambda request: fault.act() if request.operation == operation else None
+
+
 async def listen(_done, _text):
     """Somebody who waits for progress and does nothing with it."""
 
@@ -156,6 +161,21 @@ class Weather:
         if self.calm or self.random.random() >= chance:
             return None
         return self._faults[self.random.choice(kinds)].act()
+
+
+async def call_at_random(account, weather, reader, writer):
+    """Two reads to each write, under this weather; then it is calm."""
+    for number in range(CALLS_AT_RANDOM // 2):
+        job = reader.one if number % 3 else writer.one
+        await job(account, weather.random)
+    weather.calm = True
+
+
+def require_enough(reader, writer):
+    """The weather was such that everything came about often enough to say something."""
+    assert reader.walks >= 6
+    assert writer.sure >= 15
+    assert writer.unknown >= 6
 
 
 class Reading:

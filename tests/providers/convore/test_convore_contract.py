@@ -8,53 +8,28 @@ from http_loopback import serving
 from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
-from dragoman.core.errors import (
-    Conflict,
-    DeadlineExceeded,
-    InvalidArgument,
-    NotFound,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
+from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, ConversationKind
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
-from dragoman.testing import ProviderContract, Seeded, Trait
+from dragoman.testing import ProviderContract, Trait
 from dragoman.testing.contract.paging import PagingScenarios
 from dragoman.testing.contract.reading import ReadingScenarios
 from dragoman.testing.contract.writing import WritingScenarios
 
 WIDGET = {"type": "convore_chat", "value": "acme-widget"}
 UNSEEN = dict.fromkeys([0x202E, 0x202C, 0x200B, 0xFEFF, 0xE0041])
-STATUSES = {
-    InvalidArgument: (422, {}),
-    NotFound: (404, {}),
-    Unauthenticated: (401, {}),
-    PermissionDenied: (403, {}),
-    RateLimited: (429, {"retry_after": "3600"}),
-    Unavailable: (503, {"retry_after": "3600"}),
-    DeadlineExceeded: (408, {}),
-    Conflict: (409, {}),
-    OutcomeUnknown: (500, {}),
-}
 
 
 class ConvoreBehindAPort(HttpService):
-    statuses = STATUSES
+    statuses = {InvalidArgument: (422, {})}  # noqa: RUF012 - as the service has it
     refused = staticmethod(refused)
+    kind = ConversationKind.DIRECT
 
     @property
     def settings(self):
         return ConvoreSettings(token=KEY, base_url=self.url)
 
-    async def seed(self, conversation, messages):
-        self.fake.open(conversation.id, conversation.title)
-        kept = tuple(self._add(conversation.id, message) for message in messages)
-        return Seeded(replace(conversation, kind=ConversationKind.DIRECT), kept)
-
-    def _add(self, conversation, message):
+    def add(self, conversation, message):
         def there(identifier):
             return f"{conversation}/{identifier}"
 

@@ -7,50 +7,24 @@ from http_loopback import serving
 from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
-from dragoman.core.errors import (
-    Conflict,
-    DeadlineExceeded,
-    InvalidArgument,
-    NotFound,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
+from dragoman.core.errors import PermissionDenied
 from dragoman.core.model import Author, AuthorKind, ConversationKind
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
-from dragoman.testing import ProviderContract, Seeded, Trait
+from dragoman.testing import ProviderContract, Trait
 from dragoman.testing.contract.paging import PagingScenarios
 from dragoman.testing.contract.reading import ReadingScenarios
 
-STATUSES = {
-    InvalidArgument: (400, {}),
-    NotFound: (404, {}),
-    Unauthenticated: (401, {}),
-    PermissionDenied: (402, {}),
-    RateLimited: (429, {"retry-after": "3600"}),
-    Unavailable: (503, {"retry-after": "3600"}),
-    DeadlineExceeded: (408, {}),
-    Conflict: (409, {}),
-    OutcomeUnknown: (500, {}),
-}
-
 
 class DatagridBehindAPort(HttpService):
-    statuses = STATUSES
+    statuses = {PermissionDenied: (402, {})}  # noqa: RUF012 - as the service has it
     refused = staticmethod(refused)
+    kind = ConversationKind.ASSISTANT
 
     @property
     def settings(self):
         return DatagridSettings(token=KEY, base_url=self.url)
 
-    async def seed(self, conversation, messages):
-        self.fake.open(conversation.id, conversation.title)
-        kept = tuple(self._add(conversation.id, message) for message in messages)
-        return Seeded(replace(conversation, kind=ConversationKind.ASSISTANT), kept)
-
-    def _add(self, conversation, message):
+    def add(self, conversation, message):
         by_agent = message.author.kind in {AuthorKind.BOT, AuthorKind.ASSISTANT}
         agent = f"agent_{message.author.id}"
         self.fake.agents[agent] = message.author.name

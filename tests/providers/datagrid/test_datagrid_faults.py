@@ -4,18 +4,20 @@ import httpx
 import pytest
 from datagrid_service import KEY, Datagrid, opened, refused, streamed
 from fault_matrix import (
-    CALLS_AT_RANDOM,
     Reading,
     Weather,
     Writing,
     both,
+    call_at_random,
     doubtful,
     each,
     http_faults,
     listen,
+    require_enough,
     require_labels_ignored,
     require_read_error,
     require_write_error,
+    strike,
 )
 
 from dragoman.core.context import progress
@@ -82,14 +84,10 @@ def room(**options):
     return datagrid
 
 
-def striking(operation, fault):
-    return lambda request: FAULTS[fault].act() if request.operation == operation else None
-
-
 @pytest.mark.parametrize(("name", "fault"), each(READS, FAULTS))
 async def test_a_failing_read_is_the_right_error_after_the_right_number_of_requests(name, fault):
     operation, call = READS[name]
-    await require_read_error(opened, room(before=striking(operation, fault)), operation, call, FAULTS[fault], KEY)
+    await require_read_error(opened, room(before=strike(FAULTS[fault], operation)), operation, call, FAULTS[fault], KEY)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -98,7 +96,9 @@ async def test_a_failing_read_is_the_right_error_after_the_right_number_of_reque
 async def test_a_failing_write_is_the_right_error_and_never_repeated_in_doubt(name, fault, streaming):
     operation, call = WRITES[name]
     with progress.listening(listen if streaming else None):
-        await require_write_error(opened, room(before=striking(operation, fault)), operation, call, FAULTS[fault], KEY)
+        await require_write_error(
+            opened, room(before=strike(FAULTS[fault], operation)), operation, call, FAULTS[fault], KEY
+        )
 
 
 @pytest.mark.parametrize("name", READS)
@@ -143,16 +143,11 @@ async def test_under_random_faults_nothing_is_wrong_lost_or_doubled(newest_first
     datagrid.converse_about("talking", ["Hi", "Hello"])
     reader, talker = Reading(ids, [5, 9, 20]), Talking()
     async with opened(datagrid) as account:
-        for number in range(CALLS_AT_RANDOM // 2):
-            job = reader.one if number % 3 else talker.one
-            await job(account, weather.random)
-        weather.calm = True
+        await call_at_random(account, weather, reader, talker)
         stored = [one["content"][0]["text"] for one in datagrid.messages["talking"]]
         talker.require_sound(stored)
         page = await account.list_messages("talking", MessageQuery(limit=200, order=Order.OLDEST))
-    assert reader.walks >= 6
-    assert talker.sure >= 15
-    assert talker.unknown >= 6
+    require_enough(reader, talker)
     assert [one.text for one in page.items] == stored[: len(page.items)]
 
 
