@@ -1,6 +1,7 @@
 """get_updates of an account that is kept current: out of the store, each version of a message once."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -51,6 +52,20 @@ async def ask(client, **arguments):
 
 def texts(answer):
     return [one["text"] for group in answer["conversations"] for one in group["messages"]]
+
+
+async def test_the_header_says_up_to_when_the_store_knows_the_news(world):
+    chat = world.service()
+    await sync(world, "silent")
+    async with served(world, "silent") as client:
+        assert "as of" not in await client.call("get_updates")
+        chat.post("deck", "now")
+        await sync(world, "silent")
+        head = (await client.call("get_updates")).split("\n")[0]
+        assert re.search(r" · looked at acc · times in UTC · as of \d\d:\d\d · ", head), head
+        (looked_at,) = (await ask(client))["looked_at"]
+        assert looked_at["account"] == "acc"
+        assert looked_at["as_of"].startswith("20")
 
 
 @pytest.mark.parametrize("kind", KINDS)

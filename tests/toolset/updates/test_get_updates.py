@@ -52,8 +52,8 @@ async def test_the_text_form_groups_by_conversation_and_ends_with_the_cursor_for
         text = await client.call("get_updates")
         lines = text.split("\n")
         assert re.fullmatch(
-            r"updates · since [\d-]+ [\d:]+ · 3 new in 2 conversations · times in UTC · written by others"
-            r" · next: cursor \w+",
+            r"updates · since [\d-]+ [\d:]+ · 3 new in 2 conversations · looked at wire · times in UTC"
+            r" · written by others · next: cursor \w+",
             lines[0],
         )
         day, time = START.strftime("%Y-%m-%d"), START.strftime("%H:%M")
@@ -130,6 +130,25 @@ async def test_a_failing_account_is_named_and_catches_up_later():
         text = await client.call("get_updates")
         assert "! broken: It does not answer. Try again." in text.split("\n")
         assert "Bo: one" in text
+
+
+async def test_the_header_names_what_was_looked_at_and_no_account_that_failed():
+    Wire.post(text="one")
+    async with connect(accounts("wire", "silent", "broken")) as client:
+        head = (await client.call("get_updates")).split("\n")[0]
+        assert " · looked at silent, wire · " in head
+        assert "as of" not in head
+        assert [one["account"] for one in (await ask(client))["looked_at"]] == ["silent", "wire"]
+
+
+async def test_the_header_says_that_only_a_part_of_what_is_new_was_wanted():
+    Wire.post(text="one")
+    async with connect(accounts("wire")) as client:
+        head = (await client.call("get_updates", only="mentions", conversation="wire:deck")).split("\n")[0]
+        assert " · nothing new · mentions only · looked at wire:deck · times in UTC" in head
+        answer = await ask(client, only="unread", conversation="wire:deck")
+        assert answer["only"] == "unread"
+        assert answer["looked_at"] == [{"account": "wire", "conversation": "wire:deck"}]
 
 
 async def test_with_only_failing_accounts_the_reason_is_the_answer():

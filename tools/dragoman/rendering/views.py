@@ -181,6 +181,10 @@ class UpdatesView(AnswerView):
 
     Attributes:
         since: Where the news begin.
+        looked_at: The accounts that answered, each with the time up to which the store knows it; ``None`` where the
+            service was asked just now.
+        within: The only conversation that was looked at.
+        only: What was wanted of the news; empty for all.
         updates: Messages, and whether each was edited; those of one conversation stand together.
         conversations: By ``(account, conversation id)``, for their titles.
         more: There is more already. In any case a cursor leads to what comes next.
@@ -188,6 +192,9 @@ class UpdatesView(AnswerView):
 
     since: datetime
     updates: Sequence[tuple[Message, bool]]
+    looked_at: Mapping[str, datetime | None] = field(default_factory=dict[str, datetime | None])
+    within: ConversationKey | None = None
+    only: str = ""
     conversations: Mapping[ConversationKey, Conversation] = field(default_factory=dict[ConversationKey, Conversation])
     more: bool = False
     failures: Sequence[Failure] = ()

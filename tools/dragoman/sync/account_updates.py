@@ -35,6 +35,7 @@ class AccountUpdates:
         conversations: Those of them that were just asked for, by id.
         by_time: They are changes of which only the time tells which are wanted.
         asked_at: When the service was asked, where it has told everything up to then.
+        as_of: Up to when the store has them; ``None`` where the service was asked.
     """
 
     items: list[Update]
@@ -45,6 +46,7 @@ class AccountUpdates:
     conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
     by_time: bool = False
     asked_at: datetime | None = None
+    as_of: datetime | None = None
 
     def position_before(self, left: Collection[Update]) -> UpdatePosition:
         """Where the account goes on while these of the items wait to be given."""
@@ -83,7 +85,7 @@ async def read_updates(
         try:
             begin = replace(position, service=begin_at, caught_up=caught_up)
             found = await _changes(workspace, account, source, begin, conversation)
-            return replace(found, notes=await unread_note(workspace, account))
+            return replace(found, notes=await unread_note(workspace, account), as_of=source.as_of)
         except Conflict:
             pass  # the store has forgotten the position, so the service is asked
     if is_of_store(position.service):

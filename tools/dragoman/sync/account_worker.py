@@ -30,7 +30,13 @@ _SHORT_WAIT: Final = timedelta(seconds=30)
 """Conversations that failed are waited for so long before a sync ends."""
 
 _log = logging.getLogger(__name__)
-_BATCH: Final = 16
+_BATCH: Final = 64
+"""Conversations that are looked up at once to be read. At their end nothing is asked for while the last is stored."""
+
+_MOST_AT_ONCE: Final = 16
+_AHEAD: Final = 2
+"""So many conversations are under way for each question that may be: some of them wait until their page is stored."""
+
 _MOST_FAILURES: Final = 4
 _MOST_PAUSES: Final = 20
 """Failures, and pauses that the service asked for, in a row after which a sync that does not watch ends."""
@@ -46,7 +52,7 @@ class AccountWorker:
         self._round_ends = 0.0
         self._failures = 0
         limits = session.account.provider_class.limits
-        self._workers = max(1, min(_BATCH, limits.concurrency // 2))
+        self._questions = max(1, min(_MOST_AT_ONCE, limits.concurrency // 2))
 
     async def run(self, *, watch: bool) -> None:
         """Bring the account to its horizon, and keep it there where it is to be watched.
@@ -109,13 +115,14 @@ class AccountWorker:
         Raises:
             DragomanError: The account as a whole cannot be read.
         """
-        reader = ConversationReader(self._session, state.began_at or since)
+        questions = anyio.CapacityLimiter(self._questions)
+        reader = ConversationReader(self._session, state.began_at or since, questions)
         errors: list[DragomanError] = []
-        limiter = anyio.CapacityLimiter(self._workers)
+        limiter = anyio.CapacityLimiter(_AHEAD * self._questions)
 
         async def read(one: ConversationSync) -> None:
             async with limiter:
-                if any(map(concerns_account, errors)):
+                if self._is_round_due() or any(map(concerns_account, errors)):
                     return
                 try:
                     await reader.read(one, since, self._is_round_due)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from dragoman.accounts.account import Account
@@ -21,10 +22,11 @@ _PART: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ArrivedChanges:
-    """Tells changes as a provider does, from what has arrived in the store."""
+    """Tells changes as a provider does, from what has arrived in the store up to ``as_of``."""
 
     store: Store
     account: str
+    as_of: datetime | None = None
 
     async def changes(self, position: str | None) -> Changes:
         """What has arrived since a position.
@@ -56,7 +58,7 @@ async def arrived_changes(
     now = await store.sync.time()
     if state.fresh_at is None or state.began_at is None or not now - FRESH <= state.fresh_at <= now + FRESH:
         return None
-    source = ArrivedChanges(store, account.name)
+    source = ArrivedChanges(store, account.name, state.fresh_at)
     if is_of_store(position.service):
         return source, position.service or ""
     # Who has had an answer of the service since then has what is older than the sync; what was given is noted.

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from anyio import CapacityLimiter
+
 from dragoman.core.errors import BadResponse, Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Conversation, Message, Page
 from dragoman.store.coverage import BEGINNING, INSTANT, OPEN, Coverage, Span
@@ -25,15 +27,17 @@ _MOST_EMPTY: Final = 20
 class ConversationReader:
     """Reads conversations of one account; each page is stored together with what it covers."""
 
-    def __init__(self, session: SyncSession, began_at: datetime) -> None:
+    def __init__(self, session: SyncSession, began_at: datetime, questions: CapacityLimiter | None = None) -> None:
         """Keep what is shared.
 
         Args:
             session: The account.
             began_at: What was written since is news.
+            questions: How many pages may be asked for at once; ``None`` is one. While a page is stored, others may ask.
         """
         self._session = session
         self._began_at = began_at
+        self._questions = questions or CapacityLimiter(1)
 
     async def read(self, state: ConversationSync, since: datetime, stop: Callable[[], bool]) -> None:
         """Read until everything since a time is held.
@@ -121,10 +125,11 @@ class ConversationReader:
         """The next page that holds a message, or the last one."""
         session = self._session
         for _ in range(_MOST_EMPTY):
-            provider = await session.provider()
-            began = session.clock.monotonic()
-            page = await provider.list_messages(conversation, position.query(size))
-            session.note_page(session.clock.monotonic() - began, sum(len(one.text) for one in page.items))
+            async with self._questions:
+                provider = await session.provider()
+                began = session.clock.monotonic()
+                page = await provider.list_messages(conversation, position.query(size))
+            session.note_page(session.clock.monotonic() - began, sum([len(one.text) for one in page.items]))
             after = position.after(page.items, page.cursor)
             if page.cursor is None or (page.items and after.oldest is not None):
                 if page.cursor is not None and page.cursor == position.cursor:

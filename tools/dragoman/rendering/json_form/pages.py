@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from dragoman.core.model import Hit, Order
@@ -206,15 +206,26 @@ class _Updates(_Page):
         # Grouped after the cut, so that the counts are those of what is shown.
         for index, (message, _) in enumerate(self._view.updates[: len(items)]):
             groups.setdefault((message.account, message.conversation), []).append(index)
+        most = _accounts(shares)
+        looked_at = list(self._view.looked_at.items())
         return {
             "since": iso(self._view.since, self.zone),
+            "looked_at": [self._looked_at(*one, shares) for one in looked_at[:most]],
             "conversations": [self._group(key, indexes, items, shares) for key, indexes in groups.items()],
             **present(
+                only=self._view.only,
                 more=self._view.more or len(items) < self.count,
                 failures=_failures(self._view.failures, shares),
-                left_out=_unsaid(self._view.failures, shares),
+                left_out=max(0, len(looked_at) - most) + _unsaid(self._view.failures, shares),
                 notes=_notes(self._view.notes, shares),
             ),
+        }
+
+    def _looked_at(self, account: str, as_of: datetime | None, shares: TokenShares) -> JsonObject:
+        within = self._view.within
+        return {
+            "account": one_line(account, ACCOUNT_LIMIT, shares.part),
+            **present(conversation=within and conversation_ref(*within, shares), as_of=as_of and iso(as_of, self.zone)),
         }
 
     def _group(

@@ -62,6 +62,9 @@ async def get_updates(
     view = UpdatesView(
         since=start.time,
         updates=[(one.message, one.edited) for one in updates],
+        looked_at={name: reading.found[name].as_of for name in sorted(reading.found)},
+        within=None if listed_in is None else (listed_in.account, listed_in.id),
+        only=only or "",
         conversations=await reading.titles(updates),
         more=left,
         failures=[*failures, *reading.failures],
