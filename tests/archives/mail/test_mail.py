@@ -77,7 +77,9 @@ def test_a_thread_that_is_stored_keeps_its_name(tmp_path):
     with recognition((MailFormat(),), notes) as found:
         found.add(open_path(tmp_path / "x", notes, found.progress))
         (result,) = found.results()
-        options = ReadOptions(stored=lambda prefix: iter([("a@x", f"{prefix}root@x"), ("other@x", "mail.other@x")]))
+        options = ReadOptions(
+            stored=lambda prefix: iter([("a@x", f"{prefix}root@x", ()), ("other@x", "mail.other@x", ())])
+        )
         (message,) = [item for item in result.format.read(result.source, options) if isinstance(item, Message)]
     assert message.conversation == "mail.root@x"
 
@@ -95,6 +97,27 @@ def test_an_archive_of_a_mailing_list_has_its_addresses_unmasked(read_mbox):
     content = read_mbox(mbox(mail("a", From="maria at example.com (Maria Koch)"), envelope=envelope))
     author = content.messages[0].author
     assert (author.name, author.email) == ("Maria Koch", "maria@example.com")
+
+
+def test_what_a_mailing_list_took_out_of_a_mail_is_an_attachment(read_mbox):
+    block = "-------------- next part --------------\n"
+    file = "Name: plan.pdf\nType: application/pdf\nSize: 47000 bytes\nDesc: not available\nURL: <http://x.example/1/plan.pdf>\n"
+    page = "An HTML attachment was scrubbed...\nURL: <http://x.example/1/attachment.html>\n"
+    body = f"Hello\n{block}A non-text attachment was scrubbed...\n{file}{block}{page}"
+    (message,) = read_mbox(mbox(mail("a", body))).messages
+    assert message.text == "Hello"
+    first, second = message.attachments
+    assert (first.name, first.media_type, first.size, first.url) == (
+        "plan.pdf", "application/pdf", 47000, "http://x.example/1/plan.pdf",
+    )  # fmt: skip
+    assert (second.name, second.media_type) == ("attachment.html", "text/html")
+    assert read_mbox(mbox(mail("a", f"Hello\n{block}More words\n"))).texts == [f"Hello\n{block}More words"]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_mail_alone_may_begin_with_a_byte_order_mark(read_mbox, ends):
+    content = read_mbox(("\ufeff" + mail("a")).replace("\n", ends), "one.eml")
+    assert [(message.id, message.text, message.author.name) for message in content.messages] == [("a@x", "Hi", "Ann")]
 
 
 def test_the_same_mail_in_two_folders_of_a_maildir_has_both_labels(read_mbox):

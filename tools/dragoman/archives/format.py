@@ -28,7 +28,14 @@ def _is_never_stopped() -> bool:
     return False
 
 
-def _nothing_stored(_prefix: str) -> Iterator[tuple[str, str]]:
+StoredId = tuple[str, str, tuple[str, ...]]
+"""Id of a stored message, that of its conversation, and those of messages that it names."""
+
+StoredIds = Callable[[str], Iterator[StoredId]]
+"""Gives the stored messages of the conversations whose ids begin so."""
+
+
+def _nothing_stored(_prefix: str) -> Iterator[StoredId]:
     return iter(())
 
 
@@ -41,8 +48,7 @@ class ReadOptions:
         dates: Order of day, month and year where the archive does not tell.
         title: Title of a conversation whose archive does not name it; empty to take the file's name.
         account: Name of the account that takes the messages.
-        stored: Ids of the messages that are stored already, each with its conversation's id, of the conversations
-            whose ids begin so.
+        stored: Ids of the messages that are stored already.
         is_stopped: Whether the user has stopped the import, for formats that give nothing before all is read.
     """
 
@@ -50,7 +56,7 @@ class ReadOptions:
     dates: DateOrder | None = None
     title: str = ""
     account: str = "local"
-    stored: Callable[[str], Iterator[tuple[str, str]]] = _nothing_stored
+    stored: StoredIds = _nothing_stored
     is_stopped: Callable[[], bool] = _is_never_stopped
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from dragoman._version import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
-from dragoman.archives.format import DateOrder, Item
+from dragoman.archives.format import DateOrder, Item, StoredIds
 from dragoman.archives.ids import ContentIds
 from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
@@ -34,9 +34,6 @@ LEAST_LARGE: Final = 8 << 20
 
 STDIN: Final = Path("-")
 """Stands for standard input."""
-
-StoredIds = Callable[[str], Iterator[tuple[str, str]]]
-"""Gives the ids of stored messages with their conversations, whose ids begin so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

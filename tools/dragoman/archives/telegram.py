@@ -47,7 +47,7 @@ _TITLES: Final = {"saved": "Saved Messages", "replies": "Replies"}
 _DELETED: Final = "Deleted Account"
 _MISSING_FILE: Final = "(File "
 _PLAIN: Final = frozenset({"id", "type", "date", "date_unixtime", "from", "from_id", "text", "text_entities"})
-_EXTRA: Final = ("forwarded_from", "saved_from", "via_bot")
+_EXTRA: Final = ("forwarded_from", "saved_from", "via_bot", "author")
 
 
 class TelegramFormat(ArchiveFormat):

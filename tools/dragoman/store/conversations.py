@@ -198,8 +198,12 @@ class ConversationTables(ABC):
         """
 
     @abstractmethod
-    def ids_after(self, prefix: str, after: int) -> list[tuple[int, str, str]]:
-        """Position, id and conversation of some messages behind a position, in conversations whose ids begin so."""
+    def ids_after(self, prefix: str, after: int) -> list[tuple[int, str, str, tuple[str, ...]]]:
+        """Some messages behind a position, in conversations whose ids begin so.
+
+        Returns:
+            Position, id, conversation, and ids of messages that each names: its parent, and ``extra["references"]``.
+        """
 
     @abstractmethod
     def find_import(self, digest: str) -> str | None:

@@ -16,6 +16,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from dragoman.accounts.account import Account
+from dragoman.archives.format import StoredId
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.parent import ReaderProcess, reader_process
 from dragoman.archives.reading import Archives, ReadRequest, open_archives
@@ -223,12 +224,12 @@ def _read_request(shared: ToolServices, request: ImportRequest, target: Account,
     return request.read_request(shared.zone, own_name, target.name)
 
 
-def _stored(provider: Provider, prefix: str) -> Iterator[tuple[str, str]]:
-    """Ids of stored messages with their conversations, whose ids begin so. Runs in a worker thread."""
+def _stored(provider: Provider, prefix: str) -> Iterator[StoredId]:
+    """The stored messages of the conversations whose ids begin so. Runs in a worker thread."""
     position = 0
     while part := anyio.from_thread.run(provider.list_stored_ids, prefix, position):
-        for position, message, conversation in part:  # noqa: B007 - the last one is where to go on
-            yield message, conversation
+        for position, message, conversation, related in part:  # noqa: B007 - the last one is where to go on
+            yield message, conversation, related
 
 
 @asynccontextmanager

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from dragoman.archives.fields import texts_of
 from dragoman.archives.format import Item, ReadOptions
 from dragoman.archives.ids import Notebook
 from dragoman.archives.mail import mapping
@@ -53,7 +55,15 @@ def _items(spool: Spool, threads: Threads) -> Iterator[Item]:
         thread, is_first = threads.of(members[0], group)
         if is_first:
             yield _conversation(thread)
-        yield mapping.unpacked(members, thread.id)
+        message = mapping.unpacked(members, thread.id)
+        yield _without_known(message, threads) if "references" in message.extra else message
+
+
+def _without_known(message: Message, threads: Threads) -> Message:
+    """The message that names only what is not there: a later import may bring it, and joins its thread by that."""
+    missing = [other for other in texts_of(message.extra, "references") if not threads.has(other)]
+    extra = {name: value for name, value in message.extra.items() if name != "references"}
+    return replace(message, extra=extra | ({"references": missing} if missing else {}))
 
 
 def _mails(source: Source) -> Iterator[tuple[Mail, Found, str]]:

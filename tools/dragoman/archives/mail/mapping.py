@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Final, LiteralString
 
 from dragoman.archives.mail.reading import Found
+from dragoman.archives.mail.scrubbed import without_scrubbed
 from dragoman.archives.text import clean
 from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.lazy_pattern import lazy_pattern
@@ -35,6 +36,7 @@ _TELLING: Final = frozenset({"from", "date", "subject", "message-id", "to", "rec
 _INTERNAL: Final = "FOLDER INTERNAL DATA"
 _RECIPIENTS: Final = ("to", "cc")
 _ADDRESSES: Final = 100
+_REFERENCES: Final = 30
 _TEXT_DIGESTED: Final = 4096
 
 
@@ -97,7 +99,7 @@ def people_of(message: Message, mail: Mail) -> Iterator[str]:
 
 
 def message_of(mail: Mail, found: Found, id_: str) -> Message:
-    """The message, of a conversation that is not known yet."""
+    """The message, of a conversation that is not known yet; ``extra`` has all that it names beside its parent."""
     headers = mail.headers
     extra: dict[str, object] = {}
     for name in _RECIPIENTS:
@@ -105,15 +107,18 @@ def message_of(mail: Mail, found: Found, id_: str) -> Message:
             addresses = [address.email.lower() for address in headers.addresses(name)[:_ADDRESSES] if address.email]
             extra |= {name: addresses} if addresses else {}
     extra |= {"list": mail.mailing_list} if mail.mailing_list else {}
+    others = [other for other in mail.references if other not in (id_, mail.reply_to)]
+    extra |= {"references": [*others[:1], *others[1:][-_REFERENCES:]]} if others else {}
+    text, scrubbed = without_scrubbed(clean(mail.text))
     return new_message(
         id=id_,
         conversation="",
         author=author_of(mail),
         sent_at=sent_at(mail, found),
-        text=clean(mail.text),
+        text=text,
         reply_to=mail.reply_to or None,
         subject=clean(mail.subject) or None,
-        attachments=tuple([_attachment(file, found, id_) for file in mail.files]),
+        attachments=(*[_attachment(file, found, id_) for file in mail.files], *scrubbed),
         labels=tuple(dict.fromkeys(_labels(mail, found))),
         extra=extra,
     )

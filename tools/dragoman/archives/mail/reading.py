@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ _HEADER: Final = lazy_pattern(rb"([!-9;-~]+)[ \t]*:")
 _TELLING: Final = frozenset({b"from", b"date", b"message-id", b"received", b"subject"})
 _HEAD_LINES: Final = 30
 _TELLING_NEEDED: Final = 2
+_MARK: Final = b"\xef\xbb\xbf"
 _PLIST: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 20
 
@@ -66,7 +68,7 @@ class Found:
 
 def looks_like_mail(head: Head) -> str:
     """``mbox``, ``emlx``, ``eml``, or nothing: the form of a file that begins so."""
-    lines = head.data.removeprefix(b"\xef\xbb\xbf").splitlines()
+    lines = head.data.removeprefix(_MARK).splitlines()
     if len(lines) > 1 and is_envelope(lines[0]) and (_HEADER.match(lines[1]) or lines[1].startswith(b">From ")):
         return "mbox"
     if lines and _EMLX.fullmatch(lines[0]) and _has_head(lines[1:]):
@@ -107,11 +109,17 @@ def _in_mbox(file: File) -> Iterator[Found]:
 def _in_file(file: File, form: str) -> Iterator[Found]:
     labels = [label] if (label := _folder_label(file.folder.path)) else []
     with file.open() as content:
-        lines = _lines(content)
+        lines = _without_mark(_lines(content))
         late: list[str] = []
         if form == "emlx":
             lines = _of_emlx(lines, late)
         yield Found(lines, labels, file, _no_time, late_labels=late)
+
+
+def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines without a byte order mark in front."""
+    first = next(lines, b"")
+    return chain((first.removeprefix(_MARK),), lines)
 
 
 def _of_emlx(lines: Iterator[bytes], labels: list[str]) -> Iterator[bytes]:

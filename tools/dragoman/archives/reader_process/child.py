@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO, Final
 
+from dragoman.archives.format import StoredId
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.frames import read_frame, write_frame
 from dragoman.archives.reading import Archives, ReadRequest, open_archives
@@ -100,7 +101,7 @@ class _Reader:
         self.send("batch", (batch.authors, about, found.position, notes), [group.rows for group in batch.groups])
         return made
 
-    def _stored(self, prefix: str) -> Iterator[tuple[str, str]]:
+    def _stored(self, prefix: str) -> Iterator[StoredId]:
         """Ask the parent what is stored."""
         self.send("stored", prefix)
         while part := self._answers.get():

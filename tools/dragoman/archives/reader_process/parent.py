@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import IO, Any, Final
 
+from dragoman.archives.format import StoredIds
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.frames import read_frame, write_frame
-from dragoman.archives.reading import ReadRequest, StoredIds
+from dragoman.archives.reading import ReadRequest
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.sql.messages.prepared import PreparedBatch, PreparedGroup

@@ -109,15 +109,16 @@ class ArchiveTarget:
         """The report of a complete import with this digest, if all of its messages are still there."""
         return None
 
-    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
-        """Ids of stored messages with their conversations, some at a time.
+    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str, tuple[str, ...]]]:
+        """Ids of stored messages with their conversations and the messages that they name, some at a time.
 
         Args:
             prefix: How the ids of the conversations begin.
             after: The last position of the part before.
 
         Returns:
-            Position, id of the message and id of its conversation, by position; nothing at the end.
+            Position, id of the message, id of its conversation, and ids of the message that it answers and of those
+            in ``extra["references"]``; by position, nothing at the end.
         """
         return ()
 

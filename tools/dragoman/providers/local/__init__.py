@@ -211,8 +211,8 @@ class LocalProvider(Provider):
         """The report of a complete import with this digest, if none of its messages is gone since."""
         return await self._read(("import", digest), lambda tables: tables.find_import(digest))
 
-    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
-        """Ids of stored messages with their conversations, some at a time."""
+    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str, tuple[str, ...]]]:
+        """Ids of stored messages with their conversations and the messages that they name, some at a time."""
         return await self._read(("ids", prefix, after), lambda tables: tables.ids_after(prefix, after))
 
     async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:

@@ -21,7 +21,7 @@ from dragoman.store.conversations import (
 from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.connection import Connection, bind, unbind
 from dragoman.store.sql.database import Database
-from dragoman.store.sql.messages import conversations, message_pages
+from dragoman.store.sql.messages import conversations, message_pages, rows
 from dragoman.store.sql.messages.message_table import AuthorNumbers, MessageTable, replaced
 from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
@@ -174,15 +174,18 @@ class SqlTables(ConversationTables):
         """Ranked search."""
         return ranked.search(self._con, self._table, query, ACCOUNT)
 
-    def ids_after(self, prefix: str, after: int) -> list[tuple[int, str, str]]:
+    def ids_after(self, prefix: str, after: int) -> list[tuple[int, str, str, tuple[str, ...]]]:
         """At most ten thousand ids."""
         found = self._con.execute(
-            "SELECT m.number, m.id, p.id FROM local_messages m JOIN local_places p USING(place)"
+            "SELECT m.number, m.id, p.id, m.reply_to, m.data FROM local_messages m JOIN local_places p USING(place)"
             " WHERE p.account = ? AND p.id >= ? AND p.id < ? AND m.number > ? ORDER BY m.number LIMIT ?",
             # The last character of Unicode stands for everything that the prefix begins.
             (ACCOUNT, prefix, f"{prefix}\U0010ffff", after, _IDS),
         )
-        return [(number, unbind(message), unbind(conversation)) for number, message, conversation in found]
+        return [
+            (number, unbind(message), unbind(conversation), rows.named_ids(reply_to, data))
+            for number, message, conversation, reply_to, data in found
+        ]
 
     def find_import(self, digest: str) -> str | None:
         """Compare the counts of then with those of now."""

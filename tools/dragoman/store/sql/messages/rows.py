@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from dragoman.core.model import (
     NOTHING,
@@ -168,6 +168,17 @@ def rest(m: Message) -> str | bytes | None:
     ):  # fmt: skip
         return None
     return bind(_encode(dict(_packed(m))))
+
+
+def named_ids(reply_to: str | bytes | None, data: str | bytes | None) -> tuple[str, ...]:
+    """Ids of the messages that a row names: its parent, and ``references`` of what has no column of its own."""
+    parents = (unbind(reply_to),) if reply_to else ()
+    others = unbind(data) if data else ""
+    if '"references"' not in others:
+        return parents
+    extra: Mapping[str, object] = json.loads(others).get("extra", NOTHING)
+    named = cast("list[object]", found) if isinstance(found := extra.get("references"), list) else []
+    return (*parents, *[one for one in named if isinstance(one, str)])
 
 
 def _packed(m: Message) -> Iterator[tuple[str, object]]:
