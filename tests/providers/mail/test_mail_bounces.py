@@ -185,3 +185,28 @@ async def test_a_doubtful_send_that_came_back_went_out_and_failed(imap_server, s
             assert (found.id, found.status) == (id_, "failed")
             assert "there is no such address" in found.extra["delivery"][0]
     assert len(smtp_server.mails) == 1
+
+
+async def test_a_bounce_in_plain_words_is_found_in_the_thread_of_its_mail(imap_server):
+    put_sent(imap_server)
+    bounce = lines(
+        "Return-Path: <>",
+        "From: MAILER-DAEMON@mx.example.test",
+        "To: alice@example.test",
+        "Subject: failure notice",
+        "Message-ID: <plain@mx.example.test>",
+        f"Date: {SENT:%a, %d %b %Y %H:%M:%S} +0000",
+        "",
+        "<bob@example.org>:",
+        "Remote host said: 550 5.1.1 User unknown",
+        "",
+        "--- Below this line is a copy of the message.",
+        "",
+        "Message-ID: <out-1@example.test>",
+    )
+    with imap_server.lock:
+        imap_server.folders["INBOX"].add(bounce, (), SENT)
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        page = await account.list_messages("t.out-1@example.test", MessageQuery())
+    assert [one.id for one in page.items] == ["out-1@example.test", "plain@mx.example.test"]
+    assert (page.items[0].status, page.items[1].reply_to) == ("failed", "out-1@example.test")

@@ -29,6 +29,8 @@ _NEVER: Final = frozenset({"text/x-amp-html", "text/watch-html"})
 _SIGNATURES: Final = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
+_SIGNATURE_NAMES: Final = (".p7s", ".asc", ".sig")
+_ENCRYPTED: Final = "application/pgp-encrypted"
 _ENVELOPED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _INNER: Final = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
 _REPORTS: Final = frozenset(
@@ -112,6 +114,9 @@ def _collect(part: Part, body: Body) -> None:
 
 
 def _collect_mixed(part: Part, body: Body) -> None:
+    if any(child.media_type == _ENCRYPTED for child in part.parts):  # a gateway has called it something else
+        _collect_encrypted(part, body)
+        return
     for child in part.parts:
         _collect(child, body)
 
@@ -164,8 +169,9 @@ def _is_stub(plain: str, rich: str) -> bool:
 
 
 def _collect_signed(part: Part, body: Body) -> None:
-    for child in part.parts:
-        if child.media_type not in _SIGNATURES:
+    for place, child in enumerate(part.parts):
+        is_named_so = place > 0 and file_name(child).lower().endswith(_SIGNATURE_NAMES)
+        if child.media_type not in _SIGNATURES and not is_named_so:
             _collect(child, body)
     body.labels.append("signed")
 

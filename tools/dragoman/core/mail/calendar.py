@@ -12,7 +12,7 @@ _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d*(Z?))?")
 _LABELS: Final = {
     "SUMMARY": "", "DTSTART": "Begins", "DTEND": "Ends", "LOCATION": "Where", "ORGANIZER": "Organizer",
     "ATTENDEE": "With", "STATUS": "Status", "RRULE": "Repeats", "DESCRIPTION": "", "DURATION": "Lasts",
-    "RECURRENCE-ID": "Instead of", "SEQUENCE": "Change",
+    "COMMENT": "Comment", "RECURRENCE-ID": "Instead of", "SEQUENCE": "Change",
 }  # fmt: skip
 _METHODS: Final = {
     "REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation", "PUBLISH": "Calendar entry",

@@ -9,6 +9,7 @@ from typing import Final
 
 from dragoman.core.mail.headers import Headers
 from dragoman.core.mail.message import Mail
+from dragoman.core.mail.plain_report import failed_recipients
 
 FAILED: Final = "failed"
 DELAYED: Final = "delayed"
@@ -16,6 +17,7 @@ DELAYED: Final = "delayed"
 _TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _GROUPS: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _CODE: Final = re.compile(r"\b[45]\.(\d{1,3}\.\d{1,3})\b")
+_LATE: Final = re.compile(r"\bdelayed\b|\bwarning\b", re.IGNORECASE)
 _MOST: Final = 50
 _LONGEST: Final = 200
 _REASONS: Final = {
@@ -70,12 +72,23 @@ class DeliveryReport:
 
 def delivery_report(mail: Mail) -> DeliveryReport | None:
     """What a mail reports; ``None`` when it is no report of a mail that did not arrive."""
-    if mail.root.media_type != "multipart/report" or not mail.reply_to:
+    if not mail.is_report or not mail.reply_to:
         return None
+    if mail.root.media_type == "text/plain":
+        return _plain_report(mail)
     returned = next(iter(mail.body.answers), mail.reply_to)
     groups = (group for part in mail.root.walk() if part.media_type in _TYPES for group in _GROUPS.split(part.content))
     found = tuple(_deliveries(groups))[:_MOST]
     return DeliveryReport(returned, found) if found else None
+
+
+def _plain_report(mail: Mail) -> DeliveryReport | None:
+    state = DELAYED if _LATE.search(mail.subject) else FAILED
+    found = tuple(
+        Delivery(recipient[:_LONGEST], state, _reason("", answer), answer[:_LONGEST])
+        for recipient, answer in failed_recipients(mail.headers, mail.text)[:_MOST]
+    )
+    return DeliveryReport(mail.reply_to, found) if found else None
 
 
 def state_of(reports: Iterable[DeliveryReport]) -> str:

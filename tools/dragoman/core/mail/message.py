@@ -12,6 +12,7 @@ from dragoman.core.mail.headers import Address, Cached, parse_ids
 from dragoman.core.mail.part_reader import read_head, read_parts, read_whole
 from dragoman.core.mail.parts import Part
 from dragoman.core.mail.people import author_of, kind_of, list_of
+from dragoman.core.mail.plain_report import may_be_plain_report, returned_id
 from dragoman.core.mail.quotes import without_quotes
 from dragoman.core.mail.subject import is_answering, is_forwarding
 from dragoman.core.model import AuthorKind
@@ -22,7 +23,7 @@ _DAY = timedelta(days=1)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_FORWARDED = 20
 _DEEPEST_FORWARDED = 5
-_OF_HEAD = ("id", "subject", "is_answer")
+_OF_HEAD = ("id", "subject", "author", "references", "is_answer", "is_report")
 """What the head of a mail tells, and is not found out twice."""
 
 _ANSWERING = frozenset({"in-reply-to", "references"})
@@ -134,9 +135,15 @@ class Mail:
         answered = [id_ for id_ in self.headers.ids("in-reply-to") if id_ != own]
         earlier = [id_ for id_ in self.references if id_ != own]
         direct = next((ids[0] for ids in (answered, earlier[-1:]) if ids), "")
-        if direct or self.root.media_type != "multipart/report":
+        if direct or not self.is_report:
             return direct
-        return next(iter(self.body.answers), "")
+        return returned_id(self.text) if self.root.media_type == "text/plain" else next(iter(self.body.answers), "")
+
+    @Cached
+    def is_report(self) -> bool:
+        """Whether, by its head, a mail system reports something of another mail."""
+        kind = self.root.media_type
+        return kind == "multipart/report" or may_be_plain_report(self.headers, kind, self.author.email)
 
     def sent_at(self, *, latest: datetime, received: datetime | None = None) -> datetime | None:
         """When it was sent: its date, unless that is impossible, else when a server received it.
@@ -179,6 +186,8 @@ def read_whole_mail(data: bytes, head: Mail | None = None) -> Mail:
     mail = Mail(read_whole(data, None if head is None else head.root))
     if head is not None and not mail.headers.is_read:
         vars(mail).update((name, getattr(head, name)) for name in _OF_HEAD)
+        if not head.is_report:
+            vars(mail)["reply_to"] = head.reply_to
     return mail
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from dragoman.core.mail.headers import Address, Headers
+from dragoman.core.mail.plain_report import SYSTEM
 from dragoman.core.model import AuthorKind
 
 _VIA: Final = re.compile(r"^(.{1,200}?)\s+(?:via|über|por|par)\s+\S", re.IGNORECASE)
@@ -15,7 +16,6 @@ _NO_REPLY: Final = re.compile(r"(?:no|do[-_.]?not|donot)[-_.]?reply", re.IGNOREC
 _TELLING: Final = frozenset({"return-path", "auto-submitted", "precedence", "list-unsubscribe"})
 """Fields of which most mails of people have none."""
 
-_SYSTEM: Final = frozenset({"mailer-daemon", "postmaster"})
 _NOBODY: Final = Address("", "")
 
 
@@ -41,9 +41,9 @@ def author_of(headers: Headers) -> Address:
 def kind_of(headers: Headers, author: Address, *, is_report: bool) -> AuthorKind:
     """Whether a person, a program, or the mail system itself wrote the mail."""
     local = author.email.partition("@")[0].lower()
-    if not is_report and headers.names.isdisjoint(_TELLING) and local not in _SYSTEM:
+    if not is_report and headers.names.isdisjoint(_TELLING) and local not in SYSTEM:
         return AuthorKind.BOT if _NO_REPLY.search(local) else AuthorKind.PERSON
-    if is_report or local in _SYSTEM or headers.raw("return-path").strip() == "<>":
+    if is_report or local in SYSTEM or headers.raw("return-path").strip() == "<>":
         return AuthorKind.SYSTEM
     automatic = headers.raw("auto-submitted").partition(";")[0].strip().lower()
     bulk = headers.raw("precedence").strip().lower() in _BULK

@@ -197,17 +197,12 @@ def _with_contents(session: ImapSession, state: FolderState, heads: Sequence[Mai
 
     A report belongs to the thread of the mail that it is about, which only its content tells.
     """
-    wanted = [head for head in heads if is_report(head.mail) or _is_reaction(head.mail)]
+    wanted = [head for head in heads if head.mail.is_report or _is_reaction(head.mail)]
     if not wanted:
         return list(heads)
     session.opened_folder(state.name)
     mails = fetch_mails(session, wanted)
     return [_with_content(head, mails[head.uid]) if head.uid in mails else head for head in heads]
-
-
-def is_report(mail: Mail) -> bool:
-    """Whether a mail system reports something of another mail."""
-    return mail.root.media_type == "multipart/report"
 
 
 def _is_reaction(mail: Mail) -> bool:

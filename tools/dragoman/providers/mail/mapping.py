@@ -13,7 +13,7 @@ from dragoman.core.mail.headers import MOST_ADDRESSES
 from dragoman.core.mail.people import kind_of
 from dragoman.core.model import Attachment, Author, Message, Reaction
 from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
-from dragoman.providers.mail.heads import MailHead, is_report
+from dragoman.providers.mail.heads import MailHead
 from dragoman.providers.mail.links import write_mid
 from dragoman.providers.mail.people import Owner, full_name_of, name_of
 
@@ -82,7 +82,7 @@ class MailView:
         Anybody can write the owner's address into a mail.
         """
         address = head.mail.author
-        reports = is_report(head.mail) or (mail is not None and mail.body.is_report)
+        reports = head.mail.is_report or (mail is not None and mail.body.is_report)
         kind = kind_of(head.headers, address, is_report=reports)
         sent = self.folders.roles.get(SENT)
         own = any(place.folder == sent for place in head.places) or "\\Sent" in head.labels
@@ -144,7 +144,7 @@ def keywords_of(head: MailHead) -> list[str]:
 
 def parent_of(head: MailHead, mail: Mail | None) -> str | None:
     """The id of the mail that this one answers."""
-    return (mail if is_report(head.mail) and mail is not None else head.mail).reply_to or None
+    return (mail if head.mail.is_report and mail is not None else head.mail).reply_to or None
 
 
 def with_delivery(message: Message, reports: Iterable[DeliveryReport]) -> Message:

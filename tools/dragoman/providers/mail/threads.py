@@ -76,7 +76,8 @@ def reports_about(
 ) -> list[MailHead]:
     """Reports about mails with some ids; ``sent``: the days from and to which they were sent, where that is known."""
     within: list[SearchKey] = [] if sent is None else ["SINCE", sent[0] - _DAY, "BEFORE", sent[1] + _REPORTED_WITHIN]
-    search = [*within, "HEADER", "Content-Type", Word("multipart/report")]
+    plain: list[SearchKey] = ["FROM", Word("mailer-daemon")]
+    search = [*within, "OR", "HEADER", "Content-Type", Word("multipart/report"), *plain]
     found = session.search_folders({name: [search] for name in names})
     heads = fetch_heads_of(session, {name: (state, uids[-_MOST_REPORTS:]) for name, (state, uids) in found.items()})
     return [head for head in heads if head.report is not None and head.report.mail in ids]
