@@ -64,6 +64,27 @@ def test_of_a_hundred_functions_99_have_at_most_30_lines():
     assert lengths[len(lengths) * 99 // 100] <= 30
 
 
+PLAIN_ROOMS = (
+    *(f"tools/dragoman/{room}" for room in ("toolset", "accounts", "transport", "core/context")),
+    *(f"tools/dragoman/providers/{name}" for name in ("base", "kit", "convore", "datagrid", "glean", "yandex")),
+    *(f"server/dragoman_server/{room}" for room in ("mcp", "runtime", "transports")),
+)
+QUESTION = re.compile(r"(What|Who|How|Which|Where|That which) ")
+
+
+@pytest.mark.parametrize("room", PLAIN_ROOMS)
+def test_a_docstring_begins_with_a_name_or_a_verb_and_with_no_question(room):
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    found = [
+        f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
+        for path in product_files()
+        if path.is_relative_to(ROOT / room)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, documented) and (text := ast.get_docstring(node)) and QUESTION.match(text)
+    ]
+    assert found == [], "name the thing by the word of the field, or begin with a verb"
+
+
 @pytest.mark.parametrize(("package", "most"), [("tools/dragoman", 10), ("server/dragoman_server", 8)])
 def test_a_package_has_few_rooms_at_its_top(package, most):
     beside = {"__init__.py", "_version.py", "py.typed"}  # the face of the package, and what marks it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -94,13 +94,10 @@ class Subscriptions:
             watched.callback(self._closed)
             uris: list[str] = []
             for uri in dict.fromkeys(map(str, params.notifications.resource_subscriptions or ())):
-                try:
-                    end = await self._watch(ctx, uri, partial(bus.publish, ResourceUpdated(uri=uri)))
                 # One wrong address must not cost the others their stream.
-                except MCPError:
-                    continue
-                watched.callback(end)
-                uris.append(uri)
+                with suppress(MCPError):
+                    watched.callback(await self._watch(ctx, uri, partial(bus.publish, ResourceUpdated(uri=uri))))
+                    uris.append(uri)
             tools = self._tools.may_happen and params.notifications.tools_list_changed
             if tools:
                 told = partial(bus.publish, ToolsListChanged())

@@ -39,12 +39,11 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
             _watcher() as watcher,
         ):
             general, flow = config.general, FlowGuard(config.general.flow_guard)
-            observers = (tally, *watchers)
             yield ToolServices(
                 workspace,
                 zone=config.zone,
                 max_tokens=general.max_tokens,
-                observers=observers,
+                observers=(tally, *watchers),
                 flow=flow,
                 watcher=watcher,
                 ask_by_client={name: client.ask for name, client in config.clients.items() if client.ask is not None},

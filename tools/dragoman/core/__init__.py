@@ -1,1 +1,1 @@
-"""What every part speaks: model, errors, references, queries, sanitizing."""
+"""The common language of all parts: model, errors, references, queries, sanitizing."""

@@ -73,7 +73,7 @@ class DragomanError(Exception):
 
     @property
     def sentences(self) -> SafeText:
-        """What went wrong and what to do next, without the account."""
+        """The message and the hint, without the account."""
         return SafeText(f"{self.message} {self.hint}".strip())
 
 

@@ -22,7 +22,7 @@ NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class AuthorKind(StrEnum):
-    """Who speaks. ``SYSTEM`` is the service itself (somebody joined, a title changed)."""
+    """The kind of an author. ``SYSTEM`` is the service itself (somebody joined, a title changed)."""
 
     PERSON = "person"
     ASSISTANT = "assistant"
@@ -31,7 +31,7 @@ class AuthorKind(StrEnum):
 
 
 class ConversationKind(StrEnum):
-    """What a conversation is to its people; ``ROOM`` where a service tells nothing finer."""
+    """The kind of a conversation; ``ROOM`` where a service tells nothing finer."""
 
     CHANNEL = "channel"
     GROUP = "group"
@@ -43,7 +43,7 @@ class ConversationKind(StrEnum):
 
 
 class Order(StrEnum):
-    """Where a list of messages begins: at the newest, paging to the past, or at the oldest."""
+    """The order of a list: from the newest message to the past, or from the oldest."""
 
     LATEST = "latest"
     OLDEST = "oldest"
@@ -183,7 +183,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Who gets and reads what is written, for somebody who is to agree to it. Names, addresses, or ``Name <address>``.
+    """Readers and receivers of a write, for its confirmation. Names, addresses, or ``Name <address>``.
 
     Attributes:
         conversation: As it is now, with its people, how many can read it, and who of them is from outside.
@@ -230,7 +230,7 @@ class Page(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What has happened in an account since a position.
+    """The changes of an account since a position.
 
     Attributes:
         messages: New, edited and deleted ones in the order of their arrival; a deleted one has ``deleted_at``.

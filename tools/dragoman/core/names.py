@@ -1,4 +1,4 @@
-"""How names, titles and addresses are compared: folded, and the nearer of two equal ones first."""
+"""Compares names, titles and addresses: folded, and the nearer of two equal ones first."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def author_words(wanted: str) -> list[str]:
 
 
 def author_key(author: Author) -> str:
-    """What an index of authors holds: names, id and address, folded."""
+    """The key of an author in the index: name, id and address, folded."""
     return _storable("\n".join((author.name, author.id, author.email or "", *author.aliases)))
 
 
 def display_title(conversation: Conversation) -> str:
-    """What answers call a conversation: its title, else its people."""
+    """The title of a conversation in answers: its own, else its people."""
     return conversation.title or ", ".join(conversation.participants)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a provider: queries, and what is to be written."""
+"""Queries and drafts for providers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FilterName: TypeAlias = Literal["from", "in", "has", "is", "subject", "label"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationQuery:
-    """Which conversations, most recent first.
+    """A query for conversations, most recent first.
 
     Attributes:
         text: Is looked for in titles and participants.
@@ -29,7 +29,7 @@ class ConversationQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageQuery:
-    """Which messages of a conversation.
+    """A query for messages of a conversation.
 
     Attributes:
         thread: Id of a message: only it and the replies below it, however deep. This filter alone is
@@ -96,7 +96,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
-    """What to look for; ``conversation`` is an id. Filters as in :class:`MessageQuery`, which the caller applies again.
+    """A search; ``conversation`` is an id. The caller applies the filters again, as for :class:`MessageQuery`.
 
     Attributes:
         text: The words as they were typed. Empty: every message that the filters leave, newest first.
@@ -133,7 +133,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What to change of a message; ``None`` leaves a member as it is, an empty one clears it."""
+    """A change of a message; ``None`` leaves a member as it is, an empty one clears it."""
 
     text: str | None = None
     subject: str | None = None

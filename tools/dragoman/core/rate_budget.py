@@ -1,4 +1,4 @@
-"""How often calls may be made, and what is left of that: token buckets that callers can share.
+"""Rate budgets: token buckets that callers can share.
 
 A budget is spent ahead of time where it has run out: whoever takes a call is told how long to wait for it, so that
 those who wait form a queue. Background work, such as keeping a store current, has at most half of a budget, and
@@ -19,7 +19,7 @@ LONGEST_PAUSE: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often a call may be made.
+    """The rate of calls.
 
     Attributes:
         per_second: Calls per second in the long run.
@@ -75,7 +75,7 @@ OF_MANY: Final = "="
 
 @dataclass(slots=True)
 class Budget:
-    """What is left of a rate.
+    """The rest of a rate.
 
     Attributes:
         level: Calls that may be made now; a negative level is a queue.

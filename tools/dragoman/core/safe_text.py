@@ -38,7 +38,7 @@ class SafeText(str):
 
 
 Sentence: TypeAlias = LiteralString | SafeText
-"""What may be shown: words of our own, or words of our own around foreign pieces that were made safe."""
+"""Text that may be shown: our own words, around foreign pieces that were made safe."""
 
 
 def sentence(template: LiteralString, *pieces: object) -> SafeText:

@@ -1,4 +1,4 @@
-"""How much text something holds: for the bounds of caches, and to work on much of it in threads.
+"""The size of texts: bounds caches, and decides what is worked on in threads.
 
 Cleaning, searching and laying out take about the same time for each character, at worst a microsecond. What is small is
 done at once; what is large goes to one of a few threads, so that other calls are answered meanwhile.

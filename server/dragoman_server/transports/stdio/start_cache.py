@@ -68,7 +68,7 @@ def cache_path() -> str | None:
 
 
 def read(snapshot: dict[str, Any], content: bytes) -> CachedStart:
-    """What earlier starts found out.
+    """Findings of earlier starts.
 
     Args:
         snapshot: The snapshot, whose own providers count before all others.

@@ -1,4 +1,4 @@
-"""What describes an account: its capabilities, the limits of its service, and its settings."""
+"""The description of an account: capabilities, limits of its service, and settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsAdvice:
-    """What can be told of an account in the making, once what it cannot do without is known.
+    """Advice for a new account, once its required settings are known.
 
     Attributes:
         found: Values for other settings, to be confirmed.
@@ -119,5 +119,5 @@ class AccountSettings(BaseModel):
 
     @property
     def oauth_client(self) -> OAuthClient | None:
-        """What `dragoman login` signs in to; ``None`` where there is no such sign-in."""
+        """The OAuth client of `dragoman login`; ``None`` where there is no such sign-in."""
         return None

@@ -1,4 +1,4 @@
-"""What an account can do."""
+"""Capabilities of an account."""
 
 from __future__ import annotations
 

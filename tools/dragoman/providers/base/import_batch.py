@@ -1,4 +1,4 @@
-"""What an import hands to a provider, and what comes of it."""
+"""Batches of an import, and their results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportCounts:
-    """What became of the messages of an import.
+    """The result of an import.
 
     Attributes:
         new: They were not there before.
@@ -41,7 +41,7 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True)
 class ImportGroup:
-    """What a batch brings of one conversation.
+    """The part of a batch for one conversation.
 
     Attributes:
         described: Whether the archive describes the conversation; otherwise only its id is known.
@@ -72,7 +72,7 @@ def grouped(items: Iterable[Conversation | Message]) -> list[ImportGroup]:
 
 
 class ArchiveTarget:
-    """What an import of an archive asks of a provider. The base stores one message after the other."""
+    """Operations of an import of archives. The base stores one message after the other."""
 
     async def import_message(self, conversation: str, message: Message) -> Message:
         """Store one message."""

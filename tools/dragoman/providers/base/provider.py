@@ -1,4 +1,4 @@
-"""What code that speaks to one service has to look like.
+"""The contract of a provider, which speaks to one service.
 
 A provider subclasses :class:`Provider` and overrides what its service can do; what it overrides *is*
 its list of capabilities. Methods may do I/O, may be called concurrently, raise only the family of
@@ -83,16 +83,16 @@ class Provider(ArchiveTarget):
 
     @classmethod
     def capabilities(cls) -> frozenset[Capability]:
-        """What this class overrides."""
+        """Capabilities that this class overrides."""
         return frozenset(c for c in Capability if getattr(cls, c.value) is not getattr(Provider, c.value))
 
     def withheld(self) -> frozenset[Capability]:
-        """What the credentials turned out not to allow; nothing is asked, and nothing is known before an answer."""
+        """Capabilities that answers showed the credentials to lack; nothing is asked."""
         return frozenset()
 
     @classmethod
     async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
-        """What can be found out for somebody who adds an account, from the settings that it cannot do without."""
+        """Find out what helps somebody who adds an account, from its required settings."""
         del settings
         return SettingsAdvice()
 
@@ -121,7 +121,7 @@ class Provider(ArchiveTarget):
         return Conversation(id=conversation)
 
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
-        """Who reads a conversation now, found out anew for each question that somebody is asked before a write.
+        """Readers of a conversation now, read from the service for each question before a write.
 
         The base tells what :meth:`get_conversation` does; override it where more can be told of who is reached.
 
@@ -164,7 +164,7 @@ class Provider(ArchiveTarget):
         return cls.changes is not Provider.changes
 
     async def changes(self, position: str | None) -> Changes:
-        """What is new, edited or deleted since a position. Reactions and reading are no changes.
+        """New, edited and deleted messages since a position. Reactions and reading are no changes.
 
         Args:
             position: That of the changes before; ``None`` asks for the position of this moment and no messages.

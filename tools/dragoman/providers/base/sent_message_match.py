@@ -14,7 +14,7 @@ from dragoman.core.model import AuthorKind, Message, Page
 from dragoman.core.queries import Draft, MessageQuery
 
 CLOCKS_DIFFER: Final = timedelta(seconds=60)
-"""How far the clock of a service may be behind ours."""
+"""The lag of a service's clock behind ours."""
 
 _PAGES_LOOKED_AT: Final = 5
 _MARKUP: Final = str.maketrans("", "", "*_~`\\#>")
@@ -38,7 +38,7 @@ def originally_said(message: Message, text: str) -> bool:
 
 
 def marker_of(draft: Draft) -> str:
-    """What can stand in a message for everybody to see and tells it from others: a digest that gives nothing away."""
+    """A public marker of a message: a digest that gives nothing away."""
     text = "\n".join((draft.idempotency_key or "", draft.reply_to or "", draft.text))
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

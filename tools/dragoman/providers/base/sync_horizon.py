@@ -1,4 +1,4 @@
-"""How far back an account is kept current."""
+"""The time since which an account is kept current."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from dragoman.core.lazy_pattern import lazy_pattern
 
 HORIZON: Final = lazy_pattern(r"all|[1-9][0-9]{0,3}[dwmy]")
-"""What the setting ``sync`` may be."""
+"""Values of the setting ``sync``."""
 
 _DAYS: Final = {"d": 1, "w": 7, "m": 30, "y": 365}
 

@@ -19,7 +19,7 @@ _LINES: Final = "text/plain; charset=utf-8"
 
 
 class Glean:
-    """What the tenant holds, in Glean's own form."""
+    """The content of the tenant, in Glean's own form."""
 
     def __init__(self) -> None:
         held = recording(_PACKAGE)

@@ -1,4 +1,4 @@
-"""What providers are made of, for ours and for those of others.
+"""Building blocks of providers, for ours and for those of others.
 
 ==================== ===============================================================================================
 to list messages     :class:`Pager`, and how the service lists: :func:`anchored`, :func:`tokens`, :func:`numbered`,

@@ -57,11 +57,11 @@ class AppSetup:
         return tuple(scope for group in groups for scope in self._content["scopes"][group])
 
     def oauth_scopes(self) -> Mapping[str, tuple[str, ...]]:
-        """What somebody is asked for who signs in, by the provider of OAuth."""
+        """Scopes of a sign-in, by the provider of OAuth."""
         return {name: self.scopes(*app) for name, app in self._content.get("oauth", {}).items()}
 
     def withheld(self, granted: GrantedScopes) -> frozenset[Capability]:
-        """What a token is known not to be allowed."""
+        """Capabilities that a token is known to lack."""
         if granted.names is None:
             return frozenset()
         table = self._content.get("capabilities", {})
@@ -74,13 +74,13 @@ class AppSetup:
         return None if reason is None else Refusal(SafeText(reason), SafeText(table["hint"]))
 
     def manifest(self, app: str) -> str:
-        """What the service makes an app from."""
+        """The manifest of an app."""
         kinds = {kind: json.dumps(self.scopes(app, kind)) for kind in self._content["apps"][app]}
         filled = Template(self._content["manifest"]).substitute(kinds)
         return json.dumps(json.loads(filled), separators=(",", ":"))
 
     def advice(self, **values: str) -> SettingsAdvice:
-        """What somebody does who has no token yet; ``values`` fill the templates as well."""
+        """Instructions for a user without a token; ``values`` fill the templates as well."""
         known = dict(values)
         for app in self._content["apps"]:
             manifest = self.manifest(app)

@@ -31,7 +31,7 @@ class LruCache(Generic[K, V]):
         return key in self._values
 
     def __len__(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return len(self._values)
 
     def __iter__(self) -> Iterator[K]:

@@ -18,7 +18,7 @@ from dragoman.core.times import from_us, to_us
 from dragoman.providers.kit.cursor import decode, digest, encode
 
 OVERLAP_US: Final = 120_000_000
-"""How late a service may show a message, in microseconds."""
+"""The delay with which a service may show a message, in microseconds."""
 
 SECOND: Final = 1_000_000
 """Microseconds."""
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of a conversation.
+    """The state of a conversation.
 
     Attributes:
         newest: Up to which time it was told, in microseconds.
@@ -100,7 +100,7 @@ def news_of(before: Known, window: Window) -> Iterator[Message]:
 
 
 def known_after(before: Known, window: Window, listed: int, round_: int, missing: Collection[Entry] = ()) -> Known:
-    """What is known of a conversation once a window of it was told.
+    """The state of a conversation after a window of it.
 
     Args:
         before: What was known.

@@ -58,7 +58,7 @@ _NOT_NOW: Final = (DeadlineExceeded, RateLimited, Unauthenticated, Unavailable)
 
 @dataclass(slots=True)
 class _Part:
-    """What was read for one answer."""
+    """Messages and failures of one call."""
 
     told: list[Message] = field(default_factory=list[Message])
     failures: list[DragomanError] = field(default_factory=list[DragomanError])
@@ -107,7 +107,7 @@ class ConversationChanges:
         return cls(moved or by_lists.moved, by_lists.read, by_lists.is_gone, lookback=lookback)
 
     async def changes(self, position: str | None) -> Changes:
-        """What is new, edited or deleted since a position; see :meth:`.Provider.changes`.
+        """New, edited and deleted messages since a position; see :meth:`.Provider.changes`.
 
         Raises:
             Conflict: The position is none of these.
@@ -195,7 +195,7 @@ class ConversationChanges:
 
 
 def _missing(before: Known, window: Window) -> Sequence[Entry]:
-    """What a window should hold and does not."""
+    """Known messages that are missing in a window."""
     there = {message.id for message in window.messages}
     begin = 0 if window.begin is None else to_us(window.begin)
     return [

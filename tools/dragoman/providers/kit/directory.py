@@ -30,7 +30,7 @@ class Person(Protocol):
 
     @property
     def name(self) -> str:
-        """What is shown."""
+        """The name to show."""
         ...
 
     @property

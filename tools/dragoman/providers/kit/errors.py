@@ -101,7 +101,7 @@ class NamedFailures:
         return int(self._row(name).get("status", _BAD_REQUEST)) if name else 0
 
     def words_for(self, failure: ServiceFailure) -> ErrorWords:
-        """What a failure means; a name that no row has is quoted."""
+        """The words for a failure; a name that no row has is quoted."""
         name = self._name_of(failure.body) or ""
         row = self._row(name)
         named = text_of(object_of(failure.body), row["field"]) if "field" in row else ""
@@ -119,7 +119,7 @@ class NamedFailures:
         return text_of(body, self._name) or None
 
     def _hint_for(self, failure: ServiceFailure) -> SafeText:
-        """What to do where no row says it; empty for the usual."""
+        """A hint for failures whose row has none; empty for the usual hint."""
         told = failure.headers.get("retry-after", "")
         wait = int(told) if told.isdecimal() else 0
         # The usual advice, to wait, is no use where the wait is that long.

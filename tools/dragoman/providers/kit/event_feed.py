@@ -17,10 +17,10 @@ from dragoman.providers.kit.cursor import decode, encode
 T = TypeVar("T")
 
 OVERLAP: Final = timedelta(minutes=2)
-"""How late a service may record an event."""
+"""The delay with which a service may record an event."""
 
 CLOCKS_DIFFER: Final = timedelta(minutes=15)
-"""How far its clock may be behind; once an event was seen, only the service's own clock counts."""
+"""The lag of its clock; once an event was seen, only the service's own clock counts."""
 
 _AT_ONCE: Final = 50
 _LIST: Final = "events"

@@ -72,7 +72,7 @@ class InlineThreads(Generic[R]):
         return await self._pager.page(self._listing(conversation, query), plain, name=name, keep=keep)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """Where a list goes on after a message."""
+        """The cursor after a message."""
         if query.thread is not None or message.sent_at is None:
             return None
         name = (message.conversation, query.since, query.until)
@@ -109,7 +109,7 @@ class InlineThreads(Generic[R]):
         return found, (part.more or is_cut) and not past
 
     def _range(self, query: MessageQuery, order: Order, anchor: Key | None) -> HistoryRange:
-        """What to ask for: the messages beside an anchor, or the first ones of the window."""
+        """The window to ask for: the messages beside an anchor, or the first ones of the window."""
         is_filtered = query.since or query.until or query.author
         limit = self._page_size if is_filtered else query.limit
         if anchor is not None:

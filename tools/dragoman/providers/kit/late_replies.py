@@ -35,7 +35,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Where going through all conversations stands; times are in microseconds since 1970.
+    """The position of a round through all conversations; times are in microseconds since 1970.
 
     Attributes:
         since: Replies up to this time were told.
@@ -66,7 +66,7 @@ class Sweep:
 
 @dataclass(slots=True)
 class _Round:
-    """What is read with one call."""
+    """The replies that one call reads."""
 
     sweep: Sweep
     messages: list[Message] = field(default_factory=list[Message])

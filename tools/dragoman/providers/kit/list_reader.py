@@ -89,7 +89,7 @@ def cut_loose(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T] | 
 
 
 def not_given(wanted: Wanted[T], position: Position, walk: Walk[T]) -> list[Entry[T]] | None:
-    """What no page had yet of a list that is not in order, in the service's order; ``None`` when its place is lost."""
+    """Entries that no page had of a disordered list, in the service's order; ``None`` when its place is lost."""
     known = set(position.given)
     entries: Sequence[Entry[T]] = walk.entries
     if not position.loose:
@@ -104,7 +104,7 @@ def not_given(wanted: Wanted[T], position: Position, walk: Walk[T]) -> list[Entr
 
 
 def _new_in_turned(wanted: Wanted[T], position: Position, walk: Walk[T]) -> list[Entry[T]]:
-    """What no page had yet of a list that earlier pages took to be in order: they never read beyond where it is not."""
+    """Entries that no page had of a list that turned out disordered; earlier pages read up to the disorder."""
     steps = enumerate(pairwise(one.key.at for one in walk.entries), 1)
     turn = next((at for at, (one, other) in steps if wanted.later(one, other)), len(walk.entries))
     return [one for at, one in enumerate(walk.entries) if at >= turn or wanted.beyond(one.key, position.after)]

@@ -1,4 +1,4 @@
-"""What one page request wants of a list, and what was read of it so far. No I/O."""
+"""The request for a page of a list, and the part of the list that was read. No I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY: Final = attrgetter("key")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a list goes on; its cursor is this, encoded.
+    """A position in a list; its cursor is this, encoded.
 
     Attributes:
         after: Everything up to this key was given, or was not wanted.
@@ -46,7 +46,7 @@ class Entry(Generic[T]):
 
 @dataclass(slots=True, kw_only=True)
 class Wanted(Generic[T]):
-    """What one request wants of a list.
+    """The request for one page.
 
     Attributes:
         since: In microseconds since 1970, as is ``until``.
@@ -127,7 +127,7 @@ class Wanted(Generic[T]):
 
 @dataclass(slots=True)
 class Walk(Generic[T]):
-    """What was read of a list, in the service's order.
+    """The part of a list that was read, in the service's order.
 
     Attributes:
         read_at: When reading began, by the clock of the pager.
@@ -233,7 +233,7 @@ class Walk(Generic[T]):
         return True
 
     def restart_after(self, wanted: Wanted[T], after: Key) -> Position:
-        """Where to read on after a key of a list in the wanted order."""
+        """The position after a key of a list in the wanted order."""
         listing = wanted.listing
         if listing.token_at is not None or not listing.restarts:
             return Position(after, listing.token_at(after) if listing.token_at else None, ordered=True)
@@ -246,7 +246,7 @@ class Walk(Generic[T]):
         return Position(after, token, ordered=True, given=given)
 
     def restart_loose(self, wanted: Wanted[T]) -> Position:
-        """Where to read on after all of this, in the service's order."""
+        """The position after all of this, in the service's order."""
         token = self.next if wanted.listing.stable else self.starts[-1][0]
         return Position(token=token, loose=True, given=tuple(digest(one.key.id) for one in self.last_batch()))
 

@@ -38,7 +38,7 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 
 
 class Key(NamedTuple):
-    """What lists are sorted by.
+    """The sort key of a list.
 
     Attributes:
         at: Microseconds since 1970, or :data:`NO_TIME`.
@@ -78,7 +78,7 @@ Batches: TypeAlias = Callable[[Order, str | None], AsyncGenerator[Batch[T]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[T]):
-    """How a service lists something; made by the functions below.
+    """A service's way of listing something; made by the functions below.
 
     Attributes:
         batches: Reads on from a token, ``None`` for the beginning in that order.

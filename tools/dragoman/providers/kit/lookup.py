@@ -54,7 +54,7 @@ class Lookup(Generic[K, V]):
 
     @classmethod
     def one_by_one(cls, fetch: Callable[[K], Awaitable[V | None]], *, at_once: int = _MOST_AT_ONCE) -> Lookup[K, V]:
-        """Where the service is asked for each id alone; ``None`` stands for an id that it does not know."""
+        """A lookup that asks for each id alone; ``None`` stands for an id that the service does not know."""
 
         async def fetch_many(ids: Sequence[K]) -> Mapping[K, V]:
             return {one: value for one in ids if (value := await fetch(one)) is not None}

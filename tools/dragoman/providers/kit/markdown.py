@@ -61,7 +61,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Markup:
-    """How a service marks what Markdown can say.
+    """The marks of a service for what Markdown can say.
 
     Attributes:
         escape: Makes plain text stand for itself.

@@ -58,7 +58,7 @@ class Member:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """What somebody may be called beside the name."""
+        """Further names of a person."""
         return tuple({one: None for one in (self.handle, self.shown_name) if one and one != self.name})
 
     def is_outside(self, own: Collection[str]) -> bool:
@@ -109,7 +109,7 @@ class KnownNames:
     groups: Mapping[str, str]
 
     def digest(self) -> int:
-        """What tells these names from others."""
+        """The key of these names among others."""
         return hash((*self.users.values(), *self.bots.items(), *self.titles.items(), *self.groups.items()))
 
     def name_of(self, id_: str) -> str:

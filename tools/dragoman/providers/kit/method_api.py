@@ -19,7 +19,7 @@ Argument: TypeAlias = str | int | None
 
 
 class MethodTable:
-    """What is known of a service's methods, in a TOML file beside the provider.
+    """The methods of a service, in a TOML file beside the provider.
 
     A ``[[rate]]`` has the calls of a ``minute`` and of a ``burst`` for each of its ``methods``; ``*`` stands for all
     that are not named, and an empty name for calls without a method. ``[arguments]`` names the methods that take an

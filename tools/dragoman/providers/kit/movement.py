@@ -1,4 +1,4 @@
-"""Which conversations moved and which threads were answered, where a search may tell it; otherwise all are asked."""
+"""Finds moved conversations and answered threads by a search, or else by asking all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FRESH: Final = 600.0  # seconds for which it is known which conversations the a
 
 
 class Recent(NamedTuple):
-    """What was written lately. Times are in microseconds since 1970.
+    """Recent writes. Times are in microseconds since 1970.
 
     Attributes:
         newest: When conversations had their last message.
@@ -44,7 +44,7 @@ class Sighting(NamedTuple):
 async def recent_of(
     ask: Callable[[int], Awaitable[Sequence[Sighting]]], since: datetime | None, *, full: int, most: int
 ) -> Recent | None:
-    """What the pages of a search by time tell; ``None`` where they do not reach back far enough, or name nothing.
+    """Recent writes by a search; ``None`` where its pages do not reach back far enough, or name nothing.
 
     Args:
         ask: Asks for a page by its number, from 1 on; the newest messages come first.

@@ -37,14 +37,14 @@ class OAuthAccount(HttpAddress):
 
     @property
     def oauth_client(self) -> OAuthClient | None:
-        """What signs a person in, and renews a token that rotates."""
+        """The OAuth session: signs a person in, and renews a token that rotates."""
         if self.oauth is None:
             return None
         return self.oauth.client(scopes=self.app.oauth_scopes(), ca_file=self.ca_file)
 
     @property
     def credential(self) -> tuple[object, ...]:
-        """What tells the identity of an account from that of another one."""
+        """A fingerprint of an account's identity."""
         return self.base_url, self.token, self.oauth and (self.oauth.client_id, self.oauth.refresh_token)
 
     def authorize(self) -> Authorize:

@@ -201,7 +201,7 @@ class Pager(Generic[T]):
         return cut_complete(wanted, position, walk)
 
     def _recall(self, wanted: Wanted[T], position: Position, name: str) -> Walk[T] | None:
-        """What was read for the page before, unless it is old; first pages always ask the service."""
+        """The cached walk of the page before, unless it is old; first pages always ask the service."""
         if position.after is None:
             return None
         whole = self._cached((name, ""))
@@ -229,7 +229,7 @@ class Pager(Generic[T]):
 
 
 def _beginning(wanted: Wanted[T]) -> Position:
-    """Where reading begins: at the time that bounds it, where any time can be begun at."""
+    """The position of a first page: at the time that bounds it, where the list can begin at any time."""
     listing, bound = wanted.listing, wanted.until if wanted.latest else wanted.since
     if not listing.by_time:
         return Position(loose=True)
@@ -239,7 +239,7 @@ def _beginning(wanted: Wanted[T]) -> Position:
 
 
 def list_id(name: Hashable, order: Order) -> str:
-    """What the cursors of a list are bound to."""
+    """The id of a list, to which its cursors are bound."""
     return f"{order} {name!r}"
 
 

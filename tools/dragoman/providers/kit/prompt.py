@@ -52,7 +52,7 @@ class AnswerProgress:
 
 
 async def look_up(read: Callable[[], Awaitable[T]], seconds: float = _LOOK_SECONDS) -> T | None:
-    """What a read finds; ``None`` when it fails, or takes longer than ``seconds``."""
+    """The result of a read; ``None`` when it fails, or takes longer than ``seconds``."""
     # Looking must not take the time in which the caller could still be told.
     with anyio.move_on_after(seconds):
         try:

@@ -131,7 +131,7 @@ class Rooms:
         return list((await self._names.directory.get_all(ids[:_MOST_NAMED])).values())
 
     async def audience(self, conversation: str) -> Audience:
-        """Who reads a conversation, and who of them is from outside."""
+        """Readers of a conversation, with those from outside."""
         us = await self._us.get()
         own = {} if us.is_bot else await self._names.directory.get_all([us.id])
         sender = "" if us.is_bot else own[us.id].name if us.id in own else us.name or us.id

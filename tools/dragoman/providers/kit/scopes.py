@@ -1,4 +1,4 @@
-"""What a token may do, as a service tells it with its answers."""
+"""The scopes of a token, as a service tells them with its answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class GrantedScopes:
         return [kind for kind, scope in kinds.items() if self.include(scope) is not False] or list(kinds)
 
     def lacking(self, needs: Mapping[str, Iterable[str]]) -> Iterator[str]:
-        """What the token cannot do, each with the scopes that it lacks for it.
+        """Capabilities that the token lacks, each with its missing scopes.
 
         Args:
             needs: The scopes for each purpose.
@@ -51,7 +51,7 @@ class GrantedScopes:
 
 
 async def ask_by_kind(ask: Callable[[Sequence[str]], Awaitable[Sequence[T]]], kinds: Sequence[str]) -> list[T]:
-    """What there is of some kinds, where one that is refused fails the whole call: then each is asked for alone.
+    """Ask for several kinds at once; where one that is refused fails the call, ask for each alone.
 
     Raises:
         PermissionDenied: Each of them is refused.

@@ -18,7 +18,7 @@ _MOST_PAGES: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLanguage:
-    """How a service narrows a search.
+    """The filters of a service's search language.
 
     Attributes:
         place: Writes the operator for a conversation; empty where there is none.
@@ -38,7 +38,7 @@ class SearchLanguage:
     wider: timedelta = timedelta()
 
     async def operators(self, query: SearchQuery) -> str:
-        """What narrows a search to what is wanted."""
+        """The filters for a query."""
         found = [
             await self.place(query.conversation) if query.conversation is not None else "",
             await self.author(query.author) if query.author is not None else "",
@@ -60,7 +60,7 @@ class SearchLanguage:
 
 @dataclass(frozen=True, slots=True)
 class SearchPosition:
-    """Which page to ask for: by its number and size, or by the token that the page before gave."""
+    """The page to ask for: by its number and size, or by the token that the page before gave."""
 
     page: int
     count: int
@@ -68,7 +68,7 @@ class SearchPosition:
 
 
 class SearchQuestion(NamedTuple):
-    """What the service is asked for at once.
+    """One request to the search.
 
     Attributes:
         words: With operators.
@@ -84,7 +84,7 @@ class SearchQuestion(NamedTuple):
 
 
 class SearchPart(NamedTuple):
-    """What the service answered to one question.
+    """The answer to one request.
 
     Attributes:
         messages: Best first, with the marks around what matched; those of other conversations are left out.
@@ -129,7 +129,7 @@ class ServiceSearch:
         self._storable = storable
 
     def position_of(self, query: SearchQuery) -> SearchPosition:
-        """Where a search is to go on.
+        """The position of a search.
 
         Raises:
             InvalidArgument: The cursor belongs to another search.
@@ -165,7 +165,7 @@ class ServiceSearch:
 
 
 def _following(position: SearchPosition, parts: Sequence[SearchPart]) -> SearchPosition | None:
-    """Where a search goes on; ``None`` at its end."""
+    """The next position of a search; ``None`` at its end."""
     token = next((part.token for part in parts if part.token), None)
     goes_on = token is not None or any(part.more for part in parts)
     return replace(position, page=position.page + 1, token=token) if goes_on and position.page < _MOST_PAGES else None

@@ -70,7 +70,7 @@ class HttpAddress(AccountSettings):
         return HttpClient(self.base_url, profile=profile, authorize=self.authorize(), ca_file=self.ca_file, **known)
 
     def authorize(self) -> Authorize | None:
-        """What authorizes the calls; a provider with other credentials than a token overrides it."""
+        """The authorization of calls; a provider with other credentials than a token overrides it."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""What is new, edited or deleted where replies are listed apart, replies to old messages included."""
+"""Changes of services that list replies apart, with replies to old messages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ThreadChanges(Generic[R]):
         self._newest = 0
 
     async def changes(self, position: str | None) -> Changes:
-        """What is new, edited or deleted since a position; see :meth:`.Provider.changes`.
+        """New, edited and deleted messages since a position; see :meth:`.Provider.changes`.
 
         Raises:
             Conflict: The position is none of these.
@@ -152,7 +152,7 @@ class ThreadChanges(Generic[R]):
 
 
 def _decoded(position: str) -> Sweep | None:
-    """Where late replies stand; ``None`` for a position without it, or with what is none."""
+    """The position of late replies; ``None`` for a position without a valid one."""
     try:
         return decode(Sweep, position or None, list_id=_LIST)
     except InvalidArgument:

@@ -1,4 +1,4 @@
-"""What a service is asked for that lists the messages of a conversation and the replies to each of them apart.
+"""The requests to a service that lists messages and the replies to each of them apart.
 
 :class:`.InlineThreads` reads both as one list, and :class:`.ThreadChanges` finds out what is new in them.
 """
@@ -16,7 +16,7 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Post(NamedTuple):
-    """Where a message of the service stands.
+    """The place of a message of the service.
 
     Attributes:
         id: Empty for what cannot be addressed; that is left out.
@@ -35,7 +35,7 @@ class Post(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HistoryRange:
-    """Which messages of a conversation to list.
+    """A window of a conversation's messages.
 
     Attributes:
         order: ``LATEST`` reads from a time backwards, ``OLDEST`` forwards.
@@ -86,7 +86,7 @@ class ThreadSource(Protocol[R]):
         ...
 
     def post(self, raw: R, /) -> Post:
-        """Where a message stands."""
+        """The place of a message."""
         ...
 
     def time_of(self, identifier: str, /) -> int:

@@ -23,7 +23,7 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Written(NamedTuple, Generic[R_co]):
-    """What the answer to a write tells of the message.
+    """The message in the answer to a write.
 
     Attributes:
         conversation: Where it stands.
@@ -60,7 +60,7 @@ class WriteTarget(Protocol[R]):
         ...
 
     def mention(self, member: Member, /) -> str:
-        """How a text names somebody."""
+        """The mention of a person in a text."""
         ...
 
     async def to_wire(self, text: str, members: Collection[str], /) -> str:

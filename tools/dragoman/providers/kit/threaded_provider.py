@@ -36,7 +36,7 @@ _ANY_LENGTH: Final = 1_000_000  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What such a provider is made of, once its account is open."""
+    """The parts of such a provider, once its account is open."""
 
     us: AskedOnce[Identity]
     names: NameBook
@@ -124,7 +124,7 @@ class ThreadedProvider(Provider):
         return await self._parts.rooms.one(conversation)
 
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
-        """Who reads a conversation, with those of other organisations."""
+        """Readers of a conversation, with those of other organisations."""
         del draft
         return await self._parts.rooms.audience(conversation)
 
@@ -141,7 +141,7 @@ class ThreadedProvider(Provider):
         return found[0]
 
     async def changes(self, position: str | None) -> Changes:
-        """What is new, edited or deleted, replies to old threads included; a bounded number of requests each time."""
+        """New, edited and deleted messages, with replies to old threads, in a bounded number of requests."""
         return await self._parts.changes.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
@@ -168,5 +168,5 @@ class ThreadedProvider(Provider):
         return message.author.own
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """Where a list goes on after a message."""
+        """The cursor after a message."""
         return self._parts.lists.cursor_after(message, query)

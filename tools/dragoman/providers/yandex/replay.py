@@ -26,7 +26,7 @@ Method: TypeAlias = Callable[[Any, Context], Any]
 
 
 class Threads:
-    """What the folder holds, in the service's own messages."""
+    """The content of the folder, in the service's own messages."""
 
     def __init__(self) -> None:
         held = recording(_PACKAGE)
@@ -40,7 +40,7 @@ class Threads:
         self._lock = Lock()
 
     def handlers(self) -> Iterable[grpc.GenericRpcHandler]:
-        """What answers the calls, by service."""
+        """The handlers of calls, by service."""
         unary: dict[str, tuple[type[Message], Method]] = {
             wire.LIST_THREADS: (pb.ListThreadsRequest, self._list_threads),
             wire.GET_THREAD: (pb.GetThreadRequest, self._thread),

@@ -19,7 +19,7 @@ _TIMES: Final = frozenset({"since", "until"})
 
 @dataclass(frozen=True, slots=True)
 class SavedCursor:
-    """What a cursor stands for.
+    """The content of a cursor.
 
     Attributes:
         asked: The arguments of the call, without its limit and form.
@@ -41,7 +41,7 @@ async def save_cursor(store: Store, tool: str, cursor: SavedCursor) -> str:
 
 
 async def load_cursor(store: Store, tool: str, token: str, asked: Mapping[str, object]) -> SavedCursor:
-    """What a cursor stands for.
+    """The content of a cursor.
 
     Args:
         store: Where it was saved.

@@ -62,12 +62,10 @@ async def list_conversations(
 
         return Source(fetch=fetch, key=lambda conversation: conversation.id)
 
-    # Services match titles in their own ways; the same rule holds for all here.
     await merge.open(accounts, open_feed, lambda conversation: conversation_matches(conversation, asked))
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
-    notes: list[Sentence] = []
-    if cursor is None and not (merge.items or merge.more or merge.failures):
-        notes += await _nothing_listed(call, is_filtered=bool(query or kind))
+    is_empty_list = cursor is None and not (merge.items or merge.more or merge.failures)
+    notes = await _nothing_listed(call, is_filtered=bool(query or kind)) if is_empty_list else []
     view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures, notes=notes)
     return ToolResult(view, merge.cursor_at)
 

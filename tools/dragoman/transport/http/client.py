@@ -38,7 +38,7 @@ _NO_RATES: Final[Mapping[str, Rate]] = MappingProxyType({})
 _LONGEST_STREAM: Final = 1800.0  # seconds
 _LONGEST_LIMIT: Final = 120.0  # a reset further away is rather a wrong clock
 _LONGEST_WAIT: Final = 30.0
-_LEAST_TOTAL: Final = 30.0
+_LEAST_TOTAL: Final = 30.0  # one attempt may use its whole time and still leave some for another
 _LEAST: Final = 0.01
 _BYTES_PER_CHARACTER: Final = 4  # of JSON; reading it is that much faster than cleaning a text
 _DEFAULTS: Final[Mapping[str, str]] = {
@@ -168,7 +168,6 @@ class HttpClient:
         # Built once: all attempts of a write have to send the very same bytes.
         call = HttpRequest.build(method, path, kind, self._headers, options)
         pool, most = self._opened(), options.get("timeout") or self._timeout
-
         responses = self._responses if options.get("shared") else None
         form = options.get("body", "json")
 
@@ -177,7 +176,6 @@ class HttpClient:
             read = partial(response_of, call, self.profile, raw, form, model, responses)
             return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
-        # One attempt may use its whole time and still leave some for another.
         total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * most)
         policy = RetryPolicy(self._attempts, total)
         async with self._limiter.turn(call.family):

@@ -47,7 +47,7 @@ class Reply:
 
     @property
     def speakers(self) -> Speakers:
-        """Who talks in the chat."""
+        """The speakers of the chat."""
         return next((Speakers.of(part.chat) for part in self.parts if part.chat), Speakers())
 
     @property
