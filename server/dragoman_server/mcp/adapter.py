@@ -190,7 +190,7 @@ class Adapter:
         # The same write asked for again has to see that the first answer has arrived.
         await receipts.settled()
         # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
-        may_go_on = self._writes(params.name) and _wants_progress(ctx)
+        may_go_on = self._writes(params.name) and "progress_token" in (ctx.meta or {})
         known = caller(ctx, slot if may_go_on else None)
         who = known.principal.name if known.principal else ""
         ask = elicitation_for(ctx, params, who, self._services.workspace.store, slot)
@@ -212,12 +212,7 @@ class Adapter:
 
 
 def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
-    """The caller, as the connection names it.
-
-    Args:
-        ctx: The request. Only a client that sent a progress token hears of progress.
-        slot: Its time is extended by each report of progress.
-    """
+    """The caller, as the connection names it; each report of progress extends the call's time."""
 
     async def progress(done: int, text: str) -> None:
         if slot is not None:
@@ -226,16 +221,8 @@ def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
 
     params = ctx.session.client_params
     name = params.client_info.name if params else ""
-    return Caller(
-        # The name is the client's own, and goes to logs and the audit.
-        client=ascii(name[:_LONGEST_NAME])[1:-1],
-        progress=progress if _wants_progress(ctx) else None,
-        principal=current_principal.get(),
-    )
-
-
-def _wants_progress(ctx: Context) -> bool:
-    return "progress_token" in (ctx.meta or {})
+    # The name is the client's own, and goes to logs and the audit.
+    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=current_principal.get())
 
 
 async def accept_forms(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, cast
@@ -101,8 +100,7 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
         # A later page shows the list as of the first one, so its times ago are counted from then.
         given = {**saved.asked, **given, "cursor": saved.positions}
         asked, now = saved.asked, saved.now or now
-    # Most clients ask for no progress; providers then spare their service the streaming of an answer.
-    with progress.listening(caller.progress) if caller.progress else nullcontext():
+    with progress.listening(caller.progress):
         found: ToolResult = await tool.run(CallContext(services, caller, now), **given)
     answer = await _lay_out(services, tool, found, form=form, budget=budget, asked=asked, now=now, caller=caller)
     if found.write is not None:
