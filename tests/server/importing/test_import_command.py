@@ -42,6 +42,14 @@ def test_a_pipe_is_imported_like_a_file(run, tmp_path, chat_file, export):
     assert "199 read, 197 new" in answer.stdout if export else "1 read, 1 new" in answer.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no files for devices here")
+def test_a_device_is_refused_because_it_may_never_end(run):
+    answer = run("import", "/dev/zero")
+    assert answer.exit_code == 1
+    assert answer.stderr == "/dev/zero is a device, and may never end. Give the path of a file.\n"
+    assert answer.stdout == ""
+
+
 def test_a_hyphen_is_standard_input(run):
     answer = run("import", "-", stdin=line(text="needle").encode())
     assert answer.stdout.splitlines()[-1] == "1 read, 1 new, 0 changed, 0 known, 0 skipped."

@@ -26,13 +26,15 @@ def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
     """What a path holds. A pipe is copied to a temporary file first.
 
     Raises:
-        InvalidArgument: It cannot be opened.
+        InvalidArgument: It cannot be opened, or is a device.
     """
     label = str(path)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             return DiskFolder(path, label, notes, progress)
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            raise InvalidArgument(sentence("{} is a device, and may never end.", path), hint="Give the path of a file.")
         raw = path.open("rb")
     except OSError as error:
         reason = error.strerror or type(error).__name__
