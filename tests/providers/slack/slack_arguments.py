@@ -1,5 +1,7 @@
 """What the methods of Slack take, and forms that its answers have."""
 
+import re
+
 BOT, USER = "xoxb-token-of-the-tests", "xoxp-token-of-the-tests"
 URL = "https://slack.com/api"
 SCOPES = "channels:read,groups:read,im:read,mpim:read,channels:history,groups:history,im:history,mpim:history,"
@@ -55,6 +57,11 @@ def _inside(ts, bounds):
 
 def _stored(markdown):
     """What Slack makes of Markdown: blocks and a text for notifications."""
-    words = markdown.replace("&lt;", "<")
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": words}]}
-    return {"text": encoded(words), "blocks": [{"type": "rich_text", "block_id": "b", "elements": [section]}]}
+    parts = re.split(r"<@([A-Z0-9]+)>", markdown)
+    elements = [
+        {"type": "user", "user_id": part} if at % 2 else {"type": "text", "text": part.replace("&lt;", "<")}
+        for at, part in enumerate(parts)
+    ]
+    text = "".join(f"<@{it['user_id']}>" if "user_id" in it else encoded(it["text"]) for it in elements)
+    section = {"type": "rich_text_section", "elements": elements}
+    return {"text": text, "blocks": [{"type": "rich_text", "block_id": "b", "elements": [section]}]}

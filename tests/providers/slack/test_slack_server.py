@@ -230,3 +230,38 @@ def test_whatever_a_person_is_called_finds_what_the_person_wrote(server, is_bot,
     found = dragoman.call("search_messages", query="as it is", author=wanted)
     assert "mine" in found
     assert "not Masha" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("Ask @Nobody Here and @maria", "@Nobody' is a text"),
+        ("Ask @sam", "@sam' is a text"),
+        ("@here and @maria, see `@x` and a@b.example", ""),
+    ],
+)
+def test_a_name_that_mentions_nobody_is_told_after_sending(server, text, note):
+    slack = Slack()
+    slack.open("C02RELAY01")
+    for number in (1, 2):  # two people of one name
+        raw = slack.users["U02OLEGSI"] | {"id": f"U0SAM{number:04}", "real_name": "Sam", "name": "sam", "profile": {}}
+        slack.add_user(raw)
+        slack.rooms["C02RELAY01"]["people"].append(raw["id"])
+    sent = server(slack, write="allow").call("send_message", conversation=ROOM, text=text)
+    assert note in sent
+    assert sent.count("is a text") == bool(note)
+
+
+def test_a_mention_that_slack_shows_by_the_name_is_no_difference(server):
+    slack = Slack()
+    slack.open("C02RELAY01")
+    dragoman = server(slack, write="allow")
+    sent = dragoman.call("send_message", conversation=ROOM, text="Ask @maria's team, <@U02OLEGSI> and **Ann**")
+    assert "Ask @Maria Koch's team, @Oleg Sidorov and **Ann**" in sent
+    assert "stored" not in sent
+    slack.before = lambda method, _: (
+        Reply({"ok": True, "ts": "1773133999.000001", "message": {"user": "U0DRAGOMN", "text": "Ask <@U03GUEST1>"}})
+        if method == "chat.postMessage"
+        else None
+    )
+    assert "other mentions" in dragoman.call("send_message", conversation=ROOM, text="Ask @oleg")

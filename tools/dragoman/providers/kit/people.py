@@ -47,26 +47,40 @@ def only_person(called: str, people: Mapping[str, Sequence[P]], describe: Callab
     return found[0]
 
 
-def write_mentions(text: str, people: Mapping[str, Sequence[P]], write: Callable[[P], str]) -> str:
+def write_mentions(
+    text: str,
+    people: Mapping[str, Sequence[P]],
+    write: Callable[[P], str],
+    missed: Callable[[str], object] = lambda _: None,
+) -> str:
     """A text in which ``@name`` is a mention where exactly one person is called so; code stays as it is.
 
     Args:
         text: Markdown.
         people: Who can be meant, from :func:`by_name`.
         write: The mention of a person as the service wants it.
+        missed: Is told each name that means several people, and the first word of one that means nobody.
     """
 
     def mention(found: re.Match[str]) -> str:
-        """The mention of the longest name that means somebody; that of several people stays a text."""
-        words = found[1].split(" ")
-        for count in range(len(words), 0, -1):
-            name = " ".join(words[:count]).rstrip(".'-")
-            for called in (name, name.removesuffix("'s")):
-                named = people.get(fold(called), ())
-                if named:
-                    return f"{write(named[0])}{found[1][len(called) :]}" if len(named) == 1 else found[0]
+        called, named = _longest_name(found[1], people)
+        if len(named) == 1:
+            return f"{write(named[0])}{found[1][len(called) :]}"
+        missed(called or found[1].split(" ")[0].rstrip(".'-"))
         return found[0]
 
     parts = _CODE.split(text)
     parts[::2] = [_NAMED.sub(mention, part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _longest_name(words: str, people: Mapping[str, Sequence[P]]) -> tuple[str, Sequence[P]]:
+    """The longest beginning of some words that somebody is called, and who is; empty where nobody is."""
+    parts = words.split(" ")
+    for count in range(len(parts), 0, -1):
+        name = " ".join(parts[:count]).rstrip(".'-")
+        for called in (name, name.removesuffix("'s")):
+            named = people.get(fold(called), ())
+            if named:
+                return called, named
+    return "", ()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
+from dragoman.core.context.notes import leave_note, leave_shown
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
+from dragoman.core.folding import fold
 from dragoman.core.model import Message
 from dragoman.core.queries import Change, Draft
 from dragoman.core.safe_text import sentence
@@ -17,6 +19,9 @@ from dragoman.providers.kit.members import Member
 from dragoman.providers.kit.people import by_name, write_mentions
 from dragoman.providers.kit.rooms import Rooms
 from dragoman.providers.kit.thread_source import ThreadSource
+
+_CALLS: Final = frozenset({"here", "channel", "everyone", "all"})  # which are asked about before
+_MOST_TOLD: Final = 5  # names that are no mentions
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -167,7 +172,10 @@ class ThreadWriter(Generic[R]):
             raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
         members = await self._callable(conversation) if "@" in text else {}
         ids = {member.id for named in members.values() for member in named}
-        written = await self._target.to_wire(write_mentions(text, members, self._target.mention), ids)
+        missed = dict[str, None]()
+        mentioned = write_mentions(text, members, self._target.mention, lambda name: missed.update({name: None}))
+        written = await self._target.to_wire(mentioned, ids)
+        leave_shown(self._with_names(mentioned, members))
         if len(written) > self._longest:
             raise InvalidArgument(
                 sentence(
@@ -178,7 +186,15 @@ class ThreadWriter(Generic[R]):
                 ),
                 hint="Shorten it or send it in parts.",
             )
+        for name in [one for one in missed if fold(one) not in _CALLS][:_MOST_TOLD]:
+            leave_note(sentence("{!r} is a text: no member, or more than one, is called so.", f"@{name}"))
         return written
+
+    def _with_names(self, text: str, members: Mapping[str, Sequence[Member]]) -> str:
+        """A text in which mentions are names again, as people see it."""
+        for member in {one.id: one for named in members.values() for one in named}.values():
+            text = text.replace(self._target.mention(member), f"@{member.name}")
+        return text
 
     async def _callable(self, conversation: str) -> dict[str, list[Member]]:
         """The members of a conversation by all that they may be called; nothing where they cannot be listed."""

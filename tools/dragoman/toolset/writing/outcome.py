@@ -6,6 +6,7 @@ A failure of either never becomes a failure of the write.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final, Literal
 
 import anyio
@@ -16,6 +17,7 @@ from dragoman.core.model import Message
 from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.core.text_size import run_sized
 from dragoman.providers.base.provider import Capability
+from dragoman.providers.base.sent_message_match import same_text
 from dragoman.store import Entry, Store
 from dragoman.toolset.writing.plan import WritePlan
 
@@ -60,12 +62,18 @@ async def record_outcome(
     return []
 
 
-async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeText]]:
-    """Return the stored message and sentences about its differences."""
+async def read_back(plan: WritePlan, made: Message, shown: str | None = None) -> tuple[Message, list[SafeText]]:
+    """Return the stored message and sentences about its differences.
+
+    Args:
+        plan: The write.
+        made: The message as the write returned it.
+        shown: The written text as the service shows it, where that is known to be another one.
+    """
     account = plan.account
     # Some services answer with what they stored, so reading it again shows nothing more.
     if account.provider_class.returns_stored or Capability.GET_MESSAGE not in account.capabilities or not made.id:
-        return made, await _differences(plan, made)
+        return made, await _differences(plan, made, shown)
     stored: Message | None = None
     with anyio.move_on_after(_PATIENCE):
         try:
@@ -75,9 +83,11 @@ async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeT
             # The write succeeded; a failure to read must not look like a failure to write.
             stored = None
     if stored is None or stored.deleted_at is not None:
-        return made, [*await _differences(plan, made), safe("It is written, but could not be read back.")]
-    return stored, await _differences(plan, stored)
+        return made, [*await _differences(plan, made, shown), safe("It is written, but could not be read back.")]
+    return stored, await _differences(plan, stored, shown)
 
 
-async def _differences(plan: WritePlan, stored: Message) -> list[SafeText]:
+async def _differences(plan: WritePlan, stored: Message, shown: str | None) -> list[SafeText]:
+    if shown is not None and same_text(stored.text, shown):
+        stored = replace(stored, text=plan.texts[0])
     return await run_sized(lambda: plan.differs(stored), len(stored.text) + sum(map(len, plan.texts)))

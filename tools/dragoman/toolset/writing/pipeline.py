@@ -107,7 +107,7 @@ async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provid
     notes = await record_outcome(
         store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id))
     )
-    stored, differences = await read_back(plan, message)
+    stored, differences = await read_back(plan, message, left.shown)
     notes = [*notes, *left, *differences, *await result_notes(plan, store, entry)]
     return await _result_of(plan, stored, notes, entry.id)
 
