@@ -8,49 +8,14 @@ from dataclasses import replace
 import anyio
 import postgres
 import pytest
-from fault_proxy import Fault, FaultProxy
 from store_contract_messages import found, message
 from store_contract_writes import INTENT
 
 from dragoman.core.errors import DragomanError, Unavailable
-from dragoman.core.queries import SearchQuery
 from dragoman.store import NotWritableError, open_store
 from dragoman.store.postgres import pool
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.mark.parametrize("kind", ["cut", "lose", "half"])
-async def test_a_connection_that_breaks_at_any_moment_leaves_all_or_nothing(postgres_server, postgres_address, kind):
-    proxy = FaultProxy(postgres_server.port)
-    address = postgres_server.address(postgres_address.rpartition("/")[2], port=proxy.port)
-    try:
-        async with open_store(address) as store:
-            await store.check()
-            for at in range(1, 16):
-                id_ = f"m{at}"
-                proxy.set(Fault(kind, at))
-                outcomes = []
-                for step in (
-                    lambda id_=id_: store.messages.number([message(id_, f"text {id_}")]),
-                    lambda id_=id_: store.writes.begin(replace(INTENT, key=id_)),
-                    lambda: store.messages.search("acc", SearchQuery(text="text")),
-                ):
-                    try:
-                        outcomes.append(await step())
-                    except Unavailable as error:
-                        outcomes.append(error)
-                proxy.set(None)
-                if isinstance(outcomes[0], list) and outcomes[0][0].number:
-                    assert await store.messages.locate(outcomes[0][0].number) == ("acc", "room", id_)
-                entry = await store.writes.find("acc", id_)
-                if not isinstance(outcomes[1], Unavailable):
-                    assert entry.id == outcomes[1].id
-                elif "outcome is unknown" not in str(outcomes[1]):
-                    assert entry is None
-                assert not isinstance(outcomes[2], Unavailable)  # reading is tried again
-    finally:
-        proxy.close()
 
 
 async def test_a_server_that_answers_nothing_is_given_up_and_used_again_when_it_goes_on(own_server, monkeypatch):

@@ -140,8 +140,8 @@ class Reading(Generic[T]):
 class Writing(Generic[T]):
     """Writes in one transaction.
 
-    Before ``work`` has begun, and after the server has undone it because of others, it is run again. When the
-    connection breaks while the server commits, the server is asked how that ended.
+    What failed before it was committed is run again on another connection, if that may help. When the connection breaks
+    while the server commits, the server is asked how that ended.
     """
 
     def __init__(
@@ -174,9 +174,8 @@ class Writing(Generic[T]):
         return attempt == _ATTEMPTS or time.monotonic() >= self._ends
 
     def _may_run_again(self, error: psycopg.Error) -> bool:
-        if not self._has_begun:
-            return _is_passing(error)
-        return not self._once_only and error.sqlstate in (*errors.REPEATABLE, *_OUTDATED)
+        """Whether it may, now that nothing of it is in the database."""
+        return _is_passing(error) and not (self._once_only and self._has_begun)
 
     def _once(self) -> T:
         with self._pool.connection(self._ends) as connection:
