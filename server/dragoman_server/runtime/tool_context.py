@@ -32,7 +32,6 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
     """
     try:
         async with (
-            # The workspace outlives what writes into its store at the end.
             Workspace.open(config.accounts, config.store, offline=offline) as workspace,
             _telemetry(config) as watchers,
             _usage_counter(workspace) as tally,

@@ -46,6 +46,7 @@ class AccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                # A client that keeps its connection would ask a server that is about to end.
                 if self._drain.begun:
                     kept = [header for header in message.get("headers", []) if header[0].lower() != _CLOSE[0]]
                     message = {**message, "headers": [*kept, _CLOSE]}
@@ -62,6 +63,7 @@ class AccessLog:
         if not _log.isEnabledFor(logging.INFO):
             return
         path = scope["path"] if scope["path"] in self._paths else _ANYTHING_ELSE
+        # A method may be any word, of any length.
         method = scope["method"][:16]
         _log.info("%s %s %s %s %d %.1f ms", _client(scope), scope.get(WHO, "-"), method, path, status, seconds * 1000)
 

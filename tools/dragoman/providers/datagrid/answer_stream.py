@@ -48,6 +48,7 @@ class AnswerSoFar:
             self.ended = True
             return
         found = _data(event)
+        # An event that is new to us must not break the answer.
         if found is None:
             return
         self.conversation = found.conversation_id or self.conversation
@@ -88,6 +89,7 @@ async def read_answer(stream: Stream, heard: AnswerSoFar) -> wire.Message | None
             return _whole(stream, [line, *[rest async for rest in lines]])
         async for event in events_of(_chained(line, lines)):
             await heard.take(event)
+            # Some proxies keep the connection open after the end.
             if heard.ended or heard.fault is not None:
                 return None
     return None

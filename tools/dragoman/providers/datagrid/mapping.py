@@ -86,6 +86,7 @@ def size_of(found: wire.Message) -> int:
 def author_of(found: wire.Message, known: Known) -> Author:
     """The author. Every message names an agent, but only agents' messages are by it; people have no name."""
     role = (found.role or "").strip().lower()
+    # The service names no person: whoever prompts does so for the account.
     if role == USER:
         return Author(name=USER, own=True)
     # Both words are in the service's own examples.
@@ -135,6 +136,7 @@ def _attachments(parts: Sequence[wire.Part], known: Known) -> Iterator[Attachmen
         elif part.type == "voice":
             yield from (_clip(clip) for clip in part.audio_clips)
         elif not _is_text(part):
+            # A kind of part that is new to us shows at least that there is something.
             yield Attachment(name=part.type or "unknown", id=_any_id(part.raw))
 
 

@@ -26,6 +26,7 @@ async def moved_conversations(chats: Chats, finder: Finder, since: datetime | No
     Where the search finds more than is read of it, nothing is said of their times, so that all of them are looked at.
     """
     found = list[Conversation]()
+    # A tenant may have no chats, or a token without the scope for them.
     with suppress(NotFound, PermissionDenied):
         found += await chats.conversations()
     times, query = dict[str, datetime](), SearchQuery(text="", since=since, limit=MOST)
@@ -38,5 +39,6 @@ async def moved_conversations(chats: Chats, finder: Finder, since: datetime | No
         query = replace(query, cursor=page.cursor)
         if page.cursor is None:
             break
+    # A time that the search did not reach would make a conversation look quiet.
     is_all = query.cursor is None
     return [*found, *(Conversation(id=one, last_message_at=at if is_all else None) for one, at in times.items())]

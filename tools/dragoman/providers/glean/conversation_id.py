@@ -108,6 +108,7 @@ def channel_id(datasource: str, identifier: str, workspace: str | None = None) -
 
 def document_id(identifier: str) -> str:
     """The conversation id of a whole conversation that Glean keeps as one document."""
+    # An empty tail says that the @ before it belongs to the id.
     tail = "@" if _without_tail(identifier)[0] != identifier else ""
     return f"{IdKind.DOCUMENT}.{identifier}{tail}"
 

@@ -59,9 +59,11 @@ def _named(author: Author, people: Mapping[str, Author]) -> Author:
 async def _people(api: Api, cache: PersonCache, ids: Sequence[str]) -> dict[str, Author]:
     if cache.people_refused:
         return {}
+    # Without this the service would answer an unknown id with the token's own user.
     body = {"fallbackToAuthenticatedIdentity": False, "obfuscatedIds": list(ids)}
     try:
         answer, _ = await api.read("people", body, PeopleAnswer, family="people")
+    # A token without the scope stays so, and each page would ask in vain.
     except (PermissionDenied, Unauthenticated):
         cache.people_refused = True
         return {}

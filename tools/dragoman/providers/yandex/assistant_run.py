@@ -52,6 +52,7 @@ async def run_assistant(client: YandexClient, thread: str, assistant: str, patie
             run = (await client.create_run(thread, assistant)).id
             answer = await _follow_stream(client, run, patience) or await _poll(client, run, deadline, clock)
     except DragomanError as error:
+        # A run that may have started goes on, whatever became of its answer.
         status = _PENDING if run or isinstance(error, OutcomeUnknown) else _NOT_STARTED
         return Answer(status=status, reason=f"{error.message} {error.hint}".strip(), run=run)
     return answer or Answer(status=_PENDING, run=run)

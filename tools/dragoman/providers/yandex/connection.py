@@ -41,6 +41,7 @@ async def _authorize(settings: YandexSettings, clock: Clock, stack: AsyncExitSta
     calls = GrpcClient(
         settings.iam_target,
         profile=iam_profile(),
+        # The exchange sends a signed proof, which nobody on the way may read.
         tls=settings.tls or not is_loopback(host),
         # An authority of one's own is for one's own services, not for the vendor's.
         ca_file=settings.ca_file if settings.iam_target != wire.IAM_TARGET else None,

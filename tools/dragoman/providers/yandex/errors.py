@@ -53,6 +53,7 @@ def explain(refusal: ServiceFailure, credentials: str = "") -> ErrorWords:
         return ErrorWords(
             message=sentence("The service is not there, {}. {}.", safe(what), safe(SWITCHED_OFF)), hint=_TARGET_HINT
         )
+    # Each of these codes has a usual cause, which the service does not name.
     hints: dict[str, LiteralString] = {"PERMISSION_DENIED": _ROLES, "NOT_FOUND": _EXPIRE}
     if credentials == "iam_token":
         hints["UNAUTHENTICATED"] = _SHORT_LIVED

@@ -63,9 +63,11 @@ class ServiceAccount:
 
     async def _exchange(self, *, again: bool) -> None:
         if again:
+            # The key may have been replaced in its file.
             self._secret.invalidate()
         key = await _key(self._secret)
         issued = int(self._clock.wall())
+        # Signing takes milliseconds, in which the event loop would stand still.
         proof = await anyio.to_thread.run_sync(sign, key, issued)
         register_for_redaction(proof)
         answer = await self._calls.unary(
@@ -124,4 +126,5 @@ def _use_for(answer: pb.CreateIamTokenResponse, clock: Clock) -> float:
     if not answer.HasField("expires_at"):
         return _HOUR
     left = answer.expires_at.seconds - clock.wall()
+    # A clock that is wrong must not make each call ask for a new token.
     return max(_LEAST, min(_HOUR, max(left - _MARGIN, left / 2)))

@@ -52,12 +52,14 @@ async def _thread(client: YandexClient, folder: str, conversation: str) -> str |
         for thread in page.threads:
             if conversation in (thread.id, thread.labels.get(wire.IMPORTED_ID)):
                 return thread.id
+        # A token that comes again would lead in a circle.
         if not page.threads or page.next_page_token in known:
             return None
         token = page.next_page_token
 
 
 async def _store(client: YandexClient, thread: str, message: Message) -> pb.Message:
+    # The service has two roles only.
     robot = message.author.kind in (AuthorKind.ASSISTANT, AuthorKind.BOT)
     labels = {
         wire.IMPORTED_ID: message.id,

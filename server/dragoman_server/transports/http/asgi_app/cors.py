@@ -34,5 +34,6 @@ class CorsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; answer preflight requests here."""
+        # Other pages get no headers at all, so that their browsers refuse the answer.
         app = self._told if Headers(scope=scope).get("origin") in self._origins else self._app
         await app(scope, receive, send)

@@ -38,6 +38,7 @@ class HostCheck:
             await self._app(scope, receive, send)
 
     def _check_host(self, hosts: list[str]) -> None:
+        # Two headers would leave it open which of them counts.
         name = _host_of(f"//{hosts[0]}") if len(hosts) == 1 else None
         if name is None or not (name in self._hosts or _is_here(name)):
             raise Refusal(421, "This host name is not served here; it belongs into allowed_hosts of [http].")

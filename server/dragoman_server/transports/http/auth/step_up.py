@@ -34,6 +34,7 @@ class StepUp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         token = scope["user"].access_token
+        # A token of the settings has no authorization server that could give another one.
         if not isinstance(token, SignedIn) or token.subject is None or token.principal.writes:
             await self._app(scope, receive, send)
             return

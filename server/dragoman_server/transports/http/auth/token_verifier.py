@@ -79,6 +79,7 @@ class Verifier:
         # Before anything is parsed: whoever sends it has shown nothing yet.
         if len(token) > _LONGEST_TOKEN:
             raise TokenRefused("it is too long")
+        # Our own tokens first: they need no other machine.
         found = self._tokens.find(token)
         if found is not None:
             principal, scopes = found

@@ -81,6 +81,7 @@ class _Worker:
         try:
             message = self.pipe.recv_bytes(_LONGEST_SENTENCE)
         except EOFError:  # the end of a pipe is readable too
+            # The status is known only after the process has ended.
             self.process.join(_SHORT_LIFE)
             self.problem = f"it ended with status {self.process.exitcode} before it took requests"
         else:
@@ -138,6 +139,7 @@ class Supervisor:
     def _wait_after(self, worker: _Worker) -> None:
         """Pause before the next attempt where workers die as soon as they live."""
         short = time.monotonic() - worker.born < _SHORT_LIFE
+        # Settings that break every worker must not keep the machine busy.
         self._pause = min(max(2 * self._pause, 0.5), _LONGEST_PAUSE) if short else 0.0
         self._wait_until(lambda: bool(self._signals), self._pause)
 
@@ -153,6 +155,7 @@ class Supervisor:
             return
         for index, old in enumerate(self._workers):
             new = _start(config)
+            # A successor that hangs is given up, and the old worker goes on.
             self._wait_until(partial(self._is_decided, new), _LONGEST_START)
             if not new.ready or self._end_requested():
                 new.process.terminate()
@@ -207,6 +210,7 @@ def _start(config: WorkerConfig) -> _Worker:
 def work(config: WorkerConfig, pipe: Connection) -> None:
     """Run a worker process; if it cannot serve, the supervisor gets the reason as a sentence."""
     gc.disable()  # as in dragoman_server.transports.stdio.command: imports make what lives as long as the process
+    # Looking for plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from dragoman_server.runtime import log, startup_checks  # noqa: PLC0415  # not in the process that only watches
     from dragoman_server.runtime.process import run  # noqa: PLC0415  # as above

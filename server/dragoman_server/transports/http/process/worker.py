@@ -61,6 +61,7 @@ class Worker(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept the connections that the system has accepted already, then end."""
+        # Streams have no end of their own, and would be waited for.
         self._drain.closed.set()
         with suppress(NotImplementedError):  # on Windows
             for server in self.servers:
@@ -127,7 +128,9 @@ def _uvicorn(application: object, settings: HttpSettings) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         log_level=logging.ERROR,
+        # Its lines hold whole addresses, in which tokens may stand.
         access_log=False,
+        # Anybody could write them; addresses in the log would be theirs to choose.
         proxy_headers=False,
         server_header=False,
         backlog=_AT_A_TIME,
@@ -147,6 +150,7 @@ async def _end_on_signal(server: uvicorn.Server, drain: Drain, delay: float, *, 
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             task_status.started()
             async for number in signals:
+                # Whoever presses Ctrl-C twice does not want to wait.
                 if drain.begun and number == signal.SIGINT:
                     os._exit(130)
                 drain.begun = True

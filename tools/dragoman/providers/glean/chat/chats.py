@@ -53,6 +53,7 @@ class Chats:
         if identifier == NEW_CHAT:
             return Conversation(id=chat_id(NEW_CHAT), title="New chat", kind=KINDS[IdKind.CHAT])
         chat = await self.chat(identifier)
+        # Its messages came with it, and are mostly wanted next.
         self.cache.early.put(chat_id(identifier), chat)
         return to_conversation(chat, identifier)
 
@@ -64,6 +65,7 @@ class Chats:
         """A page of a chat; replies are unknown there, so a thread is its one message."""
         if identifier == NEW_CHAT:
             return Page()
+        # Later pages read the chat anew: what was said meanwhile belongs to them.
         chat = await self.chat(identifier, early=query.cursor is None)
         messages = await self._mapped(chat, identifier)
         if query.thread is not None:

@@ -55,6 +55,7 @@ class Position:
         """Parse a cursor of the lists in this order."""
         position = decode(cls, cursor, list_id=order)
         times = [] if position is None else [position.at, position.edge or 0, *position.keys]
+        # A cursor may be made up, and such a time would overflow.
         if any(abs(at) > _YEARS for at in times) or len(times) > _MOST_KEYS + 2:
             raise foreign_cursor()
         return position
@@ -78,6 +79,7 @@ class Position:
         """
         latest = self.latest
         if latest:
+            # Nobody tells whether the service cuts or rounds its seconds.
             steps = (1000, 500, 0, -1) if self.coarse else (1, 0, -1)
         else:
             steps = (-1, 0, 500, 1000) if self.coarse else (-1, 0, 1)
@@ -147,6 +149,7 @@ def _keys(order: Order, batch: Batch) -> tuple[int, ...]:
     """The outermost time of the results in each sense of it. The service goes on behind one of these."""
     spans = [span for span in batch.spans if span]
     outermost = min if order is Order.LATEST else max
+    # Which of its times a conversation is sorted by is not documented.
     senses = [[span[sense] for span in spans if len(span) > sense] for sense in range(4)]
     return tuple(to_us(outermost(times)) for times in senses if times)
 

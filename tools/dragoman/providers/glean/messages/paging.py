@@ -54,6 +54,7 @@ async def read_all(fetch: Fetch, since: datetime | None = None) -> list[Message]
         found += page.messages
         position = page.position
         reached = since is not None and any(one.sent_at and one.sent_at < since for one in page.messages)
+        # Whole conversations come in no order between them, so only the collection can be sorted.
         if position is None or reached:
             return sorted(found, key=order_of)
         if len(found) > _MOST_GATHERED:
@@ -131,6 +132,7 @@ def _split_ties(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[l
         return ordered, []
     edge = ordered[0].sent_at if order is Order.LATEST else ordered[-1].sent_at
     held = [one for one in ordered if one.sent_at == edge]
+    # A page of one time only would never end if all of it were held back.
     if edge is None or len(held) == 1 or len(held) == len(ordered):
         return ordered, []
     return [one for one in ordered if one.sent_at != edge], held
