@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from dragoman.archives.head import Head
 from dragoman.archives.notes import Note
@@ -22,6 +22,12 @@ POSSIBLE: Final = 20
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 Item = Conversation | Message | Note
+
+Elsewhere = Callable[[Callable[[Any], object], object], Callable[[], Any]]
+"""Has another process call a function of a module with a value, and gives what waits for the result.
+
+Both are pickled. Results come in the order in which they were asked for; a failure is raised where it is waited for.
+"""
 
 
 def _is_never_stopped() -> bool:
@@ -50,6 +56,7 @@ class ReadOptions:
         account: Name of the account that takes the messages.
         stored: Ids of the messages that are stored already.
         is_stopped: Whether the user has stopped the import, for formats that give nothing before all is read.
+        elsewhere: Has the process that waits for items do a part of the work; ``None`` where there is none.
     """
 
     zone: tzinfo = UTC
@@ -58,6 +65,7 @@ class ReadOptions:
     account: str = "local"
     stored: StoredIds = _nothing_stored
     is_stopped: Callable[[], bool] = _is_never_stopped
+    elsewhere: Elsewhere | None = None
 
 
 class ArchiveFormat(ABC):

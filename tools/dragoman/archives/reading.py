@@ -14,7 +14,7 @@ from typing import Final
 
 from dragoman._version import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
-from dragoman.archives.format import DateOrder, Item, StoredIds
+from dragoman.archives.format import DateOrder, Elsewhere, Item, StoredIds
 from dragoman.archives.ids import ContentIds
 from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
@@ -70,9 +70,12 @@ class Archives:
         request: What to read.
         found: What the paths hold.
         stored: Ids of the messages that are stored already.
+        elsewhere: Has another process do a part of the work.
     """
 
-    def __init__(self, request: ReadRequest, found: Recognition, stored: StoredIds) -> None:
+    def __init__(
+        self, request: ReadRequest, found: Recognition, stored: StoredIds, elsewhere: Elsewhere | None
+    ) -> None:
         self._request = request
         self._found = found
         self._is_stopped = False
@@ -83,6 +86,7 @@ class Archives:
             account=request.account,
             stored=stored,
             is_stopped=lambda: self._is_stopped,
+            elsewhere=elsewhere,
         )
         self.results = _readable(found.results(), found.notes)
         self._iterator: Iterator[Conversation | Message] | None = None
@@ -178,8 +182,16 @@ class Archives:
 
 
 @contextmanager
-def open_archives(request: ReadRequest, notes: Notes, stored: StoredIds) -> Generator[Archives]:
+def open_archives(
+    request: ReadRequest, notes: Notes, stored: StoredIds, elsewhere: Elsewhere | None = None
+) -> Generator[Archives]:
     """Open what the paths hold.
+
+    Args:
+        request: What to read.
+        notes: Where entries that are left out are counted.
+        stored: Ids of the messages that are stored already.
+        elsewhere: Has another process do a part of the work.
 
     Raises:
         InvalidArgument: A path cannot be opened, or nothing is recognised.
@@ -191,7 +203,7 @@ def open_archives(request: ReadRequest, notes: Notes, stored: StoredIds) -> Gene
                 found.add(open_stream(sys.stdin.buffer, "standard input", notes, found.progress))
             else:
                 found.add(open_path(path, notes, found.progress))
-        yield Archives(request, found, stored)
+        yield Archives(request, found, stored, elsewhere)
 
 
 def _with_id(message: Message, ids: ContentIds) -> Message:

@@ -5,49 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
+from typing import Any
 
 from dragoman.archives.fields import texts_of
 from dragoman.archives.format import Item, ReadOptions
 from dragoman.archives.ids import Notebook
 from dragoman.archives.mail import mapping
+from dragoman.archives.mail.parsing import ParsedMail, parse_all
 from dragoman.archives.mail.reading import Found, find_mails
 from dragoman.archives.mail.spool import Spool
 from dragoman.archives.mail.threads import Thread, Threads
 from dragoman.archives.sources import Source
-from dragoman.archives.times import EPOCH
-from dragoman.core.mail import Mail, read_mail, read_whole_mail
+from dragoman.core.mail import read_whole_mail
 from dragoman.core.model import Conversation, ConversationKind, Message
-
-_MICROSECOND: Final = timedelta(microseconds=1)
-_NO_TIME: Final = 2**62
-_LONGEST_ID: Final = 500
 
 
 def read_items(source: Source, options: ReadOptions) -> Iterator[Item]:
     """Each thread before its first mail, and all mails."""
     threads = Threads()
+    seen = Notebook()
     try:
         with closing(Spool()) as spool:
-            for mail, found, id_ in _mails(source):
-                message = mapping.message_of(mail, found, id_)
-                group = _group_of(mail)
-                _note(mail, message, group, threads)
-                spool.add((group, *mapping.packed(message)))
-                if options.is_stopped():
-                    break
+            for mail, found in parse_all(find_mails(source), options.elsewhere, options.is_stopped):
+                if mail.reason:
+                    source.notes.skip(mail.reason, found.file.label)
+                    continue
+                members = _with_only_id(mail, found, seen)
+                threads.add(members[0], mail.related, mail.group, mail.time, mail.subject, mail.people)
+                spool.add((mail.group, *members))
             threads.finish(options.stored("mail."))
             yield from _items(spool, threads)
     finally:
         threads.close()
-
-
-def _note(mail: Mail, message: Message, group: str, threads: Threads) -> None:
-    time, id_ = message.sent_at, message.id
-    micros = _NO_TIME if time is None else (time - EPOCH) // _MICROSECOND
-    related = [other for other in (*mail.references, mail.reply_to) if other and other != id_]
-    threads.add(id_, related, group, micros, mail.subject, mapping.people_of(message, mail))
 
 
 def _items(spool: Spool, threads: Threads) -> Iterator[Item]:
@@ -66,37 +55,20 @@ def _without_known(message: Message, threads: Threads) -> Message:
     return replace(message, extra=extra | ({"references": missing} if missing else {}))
 
 
-def _mails(source: Source) -> Iterator[tuple[Mail, Found, str]]:
-    """All mails that are to be imported, with their ids."""
-    seen = Notebook()
-    for found in find_mails(source):
-        mail = read_mail(found.lines) if found.whole is None else read_whole_mail(found.whole)
-        reason = mapping.reason_to_leave_out(mail)
-        if reason:
-            source.notes.skip(reason, found.file.label)
-        else:
-            yield mail, found, _id_of(mail, seen)
-
-
-def _id_of(mail: Mail, seen: Notebook) -> str:
-    """The mail's own id; another mail with the same one gets an addition made of its content."""
-    id_ = mail.id
-    if not id_ or len(id_) > _LONGEST_ID:
-        return mapping.content_digest(mail)
-    date, author = mail.headers.raw("date"), mail.author.email.lower()
-    first = seen.get(id_)
+def _with_only_id(mail: ParsedMail, found: Found, seen: Notebook) -> tuple[Any, ...]:
+    """The members of the mail; another mail with the id of an earlier one gets an addition made of its content."""
+    if not mail.has_own_id:
+        return mail.members
+    first = seen.get(mail.id)
     if first is None:
-        seen.put(id_, f"{author}\n{date}")
-        return id_
+        seen.put(mail.id, mail.author_and_date)
+        return mail.members
     first_author, _, first_date = first.partition("\n")
-    differs = first_author != author and first_date != date
-    return f"{id_}~{mapping.content_digest(mail)[:8]}" if differs else id_
-
-
-def _group_of(mail: Mail) -> str:
-    """Gmail's own id of the thread."""
-    digits = mail.headers.raw("x-gm-thrid").strip()
-    return digits if digits.isascii() and digits.isdigit() else ""
+    author, _, date = mail.author_and_date.partition("\n")
+    if first_author == author or first_date == date:
+        return mail.members
+    digest = mail.digest if found.whole is None else mapping.content_digest(read_whole_mail(found.whole))
+    return mapping.packed_with_id(mail.members, f"{mail.id}~{digest[:8]}", found.beside)
 
 
 def _conversation(thread: Thread) -> Conversation:

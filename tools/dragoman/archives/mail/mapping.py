@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, LiteralString
 
-from dragoman.archives.mail.reading import Found
+from dragoman.archives.mail.reading import Beside
 from dragoman.archives.mail.scrubbed import without_scrubbed
 from dragoman.archives.text import clean
 from dragoman.core.fast_model import new_author, new_message
@@ -38,6 +39,8 @@ _RECIPIENTS: Final = ("to", "cc")
 _ADDRESSES: Final = 100
 _REFERENCES: Final = 30
 _TEXT_DIGESTED: Final = 4096
+_ATTACHMENTS: Final = 5
+"""Where they are in what :func:`packed` gives."""
 
 
 def reason_to_leave_out(mail: Mail) -> LiteralString:
@@ -84,9 +87,9 @@ def _author(name: str, email: str, kind: AuthorKind) -> Author:
     return new_author(name=name, id=email, email=email or None, kind=kind)
 
 
-def sent_at(mail: Mail, found: Found) -> datetime | None:
+def sent_at(mail: Mail, beside: Beside) -> datetime | None:
     """When it was sent; the time beside the mail counts last."""
-    return mail.sent_at(latest=datetime.now(UTC)) or found.received
+    return mail.sent_at(latest=datetime.now(UTC)) or beside.received
 
 
 def people_of(message: Message, mail: Mail) -> Iterator[str]:
@@ -98,7 +101,7 @@ def people_of(message: Message, mail: Mail) -> Iterator[str]:
                 yield clean(address.name) or address.email.lower()
 
 
-def message_of(mail: Mail, found: Found, id_: str) -> Message:
+def message_of(mail: Mail, beside: Beside, id_: str) -> Message:
     """The message, of a conversation that is not known yet; ``extra`` has all that it names beside its parent."""
     headers = mail.headers
     extra: dict[str, object] = {}
@@ -114,12 +117,12 @@ def message_of(mail: Mail, found: Found, id_: str) -> Message:
         id=id_,
         conversation="",
         author=author_of(mail),
-        sent_at=sent_at(mail, found),
+        sent_at=sent_at(mail, beside),
         text=text,
         reply_to=mail.reply_to or None,
         subject=clean(mail.subject) or None,
-        attachments=(*[_attachment(file, found, id_) for file in mail.files], *scrubbed),
-        labels=tuple(dict.fromkeys(_labels(mail, found))),
+        attachments=(*[_attachment(file, beside, id_) for file in mail.files], *scrubbed),
+        labels=tuple(dict.fromkeys(_labels(mail, beside))),
         extra=extra,
     )
 
@@ -131,6 +134,16 @@ def packed(message: Message) -> tuple[Any, ...]:
         message.id, (author.name, author.email or "", author.kind), message.sent_at, message.reply_to, message.subject,
         message.attachments, message.labels, message.extra, message.text,
     )  # fmt: skip
+
+
+def packed_with_id(members: tuple[Any, ...], id_: str, beside: Beside) -> tuple[Any, ...]:
+    """What :func:`packed` gives of the same message with another id."""
+    before = members[0]
+    attachments = tuple(
+        replace(one, url=beside.place_of(id_, one.id)) if one.url == beside.place_of(before, one.id) else one
+        for one in members[_ATTACHMENTS]
+    )
+    return id_, *members[1:_ATTACHMENTS], attachments, *members[_ATTACHMENTS + 1 :]
 
 
 def unpacked(members: Sequence[Any], conversation: str) -> Message:
@@ -150,25 +163,25 @@ def unpacked(members: Sequence[Any], conversation: str) -> Message:
     )
 
 
-def _attachment(file: MailFile, found: Found, id_: str) -> Attachment:
+def _attachment(file: MailFile, beside: Beside, id_: str) -> Attachment:
     return Attachment(
         name=file.name,
         id=file.number,
         media_type=file.media_type,
         size=file.size,
-        url=found.place_of(id_, file.number),
+        url=beside.place_of(id_, file.number),
     )
 
 
-def _labels(mail: Mail, found: Found) -> Iterator[str]:
+def _labels(mail: Mail, beside: Beside) -> Iterator[str]:
     headers = mail.headers
     gmail = headers.raw("x-gmail-labels")
     if gmail:
         # The list is encoded as a whole, so that it can be split only afterwards.
         yield from (label.strip() for label in _comma_list(decode_words(gmail)) if label.strip())
     else:
-        yield from found.labels
-    yield from found.late_labels
+        yield from beside.labels
+    yield from beside.late_labels
     if headers.names.isdisjoint(_OF_PROGRAMS) and not mail.body.labels:
         return
     yield from (_STATUS[flag] for flag in headers.raw("x-status") if flag in _STATUS)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from io import BytesIO
 from itertools import chain
 from typing import BinaryIO, Final
 from urllib.parse import quote
@@ -26,29 +27,26 @@ _TELLING_NEEDED: Final = 2
 _MARK: Final = b"\xef\xbb\xbf"
 _PLIST: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 20
+_LARGEST_WHOLE: Final = 1 << 20
 
 
 @dataclass(slots=True)
-class Found:
-    """A mail where it was found.
+class Beside:
+    """What lies beside a mail. Another process may be given it.
 
     Attributes:
-        lines: Its lines; they have to be read before the next mail.
-        whole: All of it, where that is at hand; then there are no lines.
         labels: Folder and flags.
-        file: The file that holds it.
+        reference: A ``file:`` address of the file that holds it.
         told_time: Finds out when it was delivered, where that stands beside it.
         is_alone: Whether the file holds no other one.
         late_labels: Flags that stand behind the mail, complete once its lines were read.
     """
 
-    lines: Iterator[bytes]
     labels: list[str]
-    file: File
+    reference: str
     told_time: Callable[[], datetime | None]
     is_alone: bool = True
     late_labels: list[str] = field(default_factory=list[str])
-    whole: bytes | None = None
 
     @property
     def received(self) -> datetime | None:
@@ -63,7 +61,24 @@ class Found:
             part: The section number.
         """
         inside = part if self.is_alone else f"{quote(id_, safe='')}/{part}"
-        return f"{self.file.reference}#{inside}"
+        return f"{self.reference}#{inside}"
+
+
+@dataclass(slots=True)
+class Found:
+    """A mail where it was found.
+
+    Attributes:
+        file: The file that holds it.
+        beside: What lies beside it.
+        whole: All of it, where that is at hand.
+        lines: Else its lines; they have to be read before the next mail.
+    """
+
+    file: File
+    beside: Beside
+    whole: bytes | None
+    lines: Iterator[bytes] = field(default_factory=lambda: iter(()))
 
 
 def looks_like_mail(head: Head) -> str:
@@ -101,19 +116,29 @@ def find_mails(source: Source) -> Iterator[Found]:
 
 def _in_mbox(file: File) -> Iterator[Found]:
     labels = [label] if (label := _mailbox_label(file)) else []
+    reference = file.reference
     with file.open() as content:
         for envelope, whole, lines in Mbox(content).mails():
-            yield Found(lines, labels, file, partial(time_of_envelope, envelope), is_alone=False, whole=whole)
+            beside = Beside(labels, reference, partial(time_of_envelope, envelope), is_alone=False)
+            yield Found(file, beside, whole, lines)
 
 
 def _in_file(file: File, form: str) -> Iterator[Found]:
     labels = [label] if (label := _folder_label(file.folder.path)) else []
+    beside = Beside(labels, file.reference, _no_time)
     with file.open() as content:
-        lines = _without_mark(_lines(content))
-        late: list[str] = []
         if form == "emlx":
-            lines = _of_emlx(lines, late)
-        yield Found(lines, labels, file, _no_time, late_labels=late)
+            yield Found(file, beside, None, _of_emlx(_without_mark(_lines(content)), beside.late_labels))
+        else:
+            yield _alone(file, content, beside)
+
+
+def _alone(file: File, content: BinaryIO, beside: Beside) -> Found:
+    """A mail that is a file, read at once unless it is large."""
+    beginning = content.read(_LARGEST_WHOLE)
+    if len(beginning) < _LARGEST_WHOLE:
+        return Found(file, beside, beginning.removeprefix(_MARK))
+    return Found(file, beside, None, _lines(content, beginning.removeprefix(_MARK)))
 
 
 def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -146,8 +171,9 @@ def _in_maildir(folder: Folder, outermost: Folder) -> Iterator[Found]:
         for file in folder.folder(place).files():
             if file.size and not file.name.startswith("."):
                 labels = [label, *maildir.labels_of(file.name, keywords)]
+                beside = Beside(labels, file.reference, partial(maildir.time_of, file.name))
                 with file.open() as content:
-                    yield Found(_lines(content), labels, file, partial(maildir.time_of, file.name))
+                    yield _alone(file, content, beside)
     for inner in folder.folders():
         if maildir.is_inner(inner):
             yield from _in_maildir(inner, outermost)
@@ -158,9 +184,13 @@ def _no_time() -> datetime | None:
     return None
 
 
-def _lines(content: BinaryIO) -> Iterator[bytes]:
-    """The lines; one that is too long comes in pieces, which changes no mail."""
-    return iter(partial(content.readline, _LONGEST_LINE), b"")
+def _lines(content: BinaryIO, beginning: bytes = b"") -> Iterator[bytes]:
+    """The lines, after a beginning that was read before. Pieces of a long one change no mail."""
+    first = BytesIO(beginning)
+    for line in iter(partial(first.readline, _LONGEST_LINE), b""):
+        goes_on = first.tell() == len(beginning) and not line.endswith(b"\n")
+        yield line + content.readline(_LONGEST_LINE) if goes_on else line
+    yield from iter(partial(content.readline, _LONGEST_LINE), b"")
 
 
 def _mailbox_label(file: File) -> str:

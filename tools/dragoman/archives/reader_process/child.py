@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
@@ -55,6 +55,7 @@ class _Reader:
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._outgoing = outgoing
         self._answers: SimpleQueue[Any] = SimpleQueue()
+        self._results: SimpleQueue[Any] = SimpleQueue()
         self._found: Archives | None = None
         Thread(target=self._listen, args=(incoming,), daemon=True).start()
 
@@ -69,7 +70,7 @@ class _Reader:
             DragomanError: Nothing can be read.
         """
         notes = Notes()
-        with open_archives(request, notes, self._stored) as found:
+        with open_archives(request, notes, self._stored, self._elsewhere) as found:
             self._found = found
             self.send("opened", (found.size, found.gives_late))
             self._send_batches(found, size, notes)
@@ -107,11 +108,24 @@ class _Reader:
         while part := self._answers.get():
             yield from part
 
+    def _elsewhere(self, function: Callable[[Any], object], argument: object) -> Callable[[], Any]:
+        """Have the parent call a function, which has nothing else to do while it waits for rows."""
+        self.send("call", (function, argument))
+        return self._result
+
+    def _result(self) -> Any:
+        result = self._results.get()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
     def _listen(self, incoming: BinaryIO) -> None:
         """Take the parent's answers; without the parent there is nothing to do."""
         try:
             for word, answer, _ in iter(partial(read_frame, incoming), None):
-                if word != "stop":
+                if word == "result":
+                    self._results.put(answer)
+                elif word != "stop":
                     self._answers.put(answer)
                 elif self._found is not None:
                     self._found.stop()

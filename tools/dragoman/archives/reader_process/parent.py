@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from itertools import islice
+from threading import Lock
 from typing import IO, Any, Final
 
 from dragoman.archives.format import StoredIds
@@ -48,6 +49,7 @@ class ReaderProcess:
         self._child = child
         self._notes = notes
         self._stored = stored
+        self._sending = Lock()
         self.size = self.position = 0
         self.gives_late = False
 
@@ -87,7 +89,7 @@ class ReaderProcess:
         return PreparedBatch(authors, groups)
 
     def _receive(self) -> tuple[str, Any, Any]:
-        """The next frame that is no question."""
+        """The next frame that asks for nothing."""
         while True:
             try:
                 word, value, rows = read_frame(_pipe(self._child.stdout))
@@ -95,16 +97,20 @@ class ReaderProcess:
                 raise self._ended_early() from None
             if word == "failed":
                 raise value
-            if word != "stored":
+            if word == "stored":
+                ids = self._stored(value)
+                while part := list(islice(ids, _IDS)):
+                    self._send("part", part)
+                self._send("part", [])
+            elif word == "call":
+                self._send("result", _outcome(*value))
+            else:
                 return word, value, rows
-            ids = self._stored(value)
-            while part := list(islice(ids, _IDS)):
-                self._send("part", part)
-            self._send("part", [])
 
     def _send(self, word: str, value: object = None) -> None:
         try:
-            write_frame(_pipe(self._child.stdin), word, value)
+            with self._sending:
+                write_frame(_pipe(self._child.stdin), word, value)
         except (OSError, ValueError):
             raise self._ended_early() from None
 
@@ -153,6 +159,14 @@ def reader_process(request: ReadRequest, batch: int, notes: Notes, stored: Store
         yield reader
     finally:
         reader.end()
+
+
+def _outcome(function: Callable[[Any], object], argument: object) -> object:
+    """What a function gives or raises."""
+    try:
+        return function(argument)
+    except Exception as error:  # noqa: BLE001  # the boundary: it is raised in the process that asked
+        return error
 
 
 def _pipe(pipe: IO[bytes] | None) -> Any:
