@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
@@ -28,6 +29,32 @@ _WIDTH: Final = 76
 _MOST_REFERENCES: Final = 20
 _LONGEST_LINE: Final = 78
 _LONGEST_SUBJECT: Final = 2_000
+_LONGEST_QUOTE: Final = 20_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The mail that is answered, below an answer.
+
+    Attributes:
+        line: Says when it was written, and by whom.
+        text: What it says.
+    """
+
+    line: str
+    text: str
+
+    @property
+    def lines(self) -> str:
+        """Both as plain text, each line of the mail marked."""
+        marked = (f">{line}" if line[:1] == ">" else f"> {line}".rstrip() for line in self.text.split("\n"))
+        return "\n".join((self.line, "", *marked))
+
+    @property
+    def html(self) -> str:
+        """Both as HTML, in which the mail is nothing but text."""
+        lines = "<br>\n".join(escape(line) for line in self.text.split("\n"))
+        return f'<p>{escape(self.line)}</p>\n<blockquote type="cite">\n{lines}\n</blockquote>\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +163,14 @@ def with_signature(text: str, signature: str) -> str:
         return text
     ending = f"-- \n{signature}"
     return text if text.rstrip("\n").endswith(f"\n{ending}") else f"{text.rstrip()}\n\n{ending}"
+
+
+def quote_of(author: str, sent_at: datetime, text: str) -> Quote:
+    """What stands below an answer; of a long text the beginning."""
+    text = text.strip()
+    if len(text) > _LONGEST_QUOTE:
+        text = f"{text[:_LONGEST_QUOTE].rpartition(chr(10))[0]}\n[...]"
+    return Quote(f"On {sent_at:%Y-%m-%d %H:%M %z}, {one_line(author)} wrote:", text)
 
 
 def addresses_line(addresses: Sequence[Address]) -> str:

@@ -6,7 +6,7 @@ import logging
 import secrets
 from base64 import b32encode
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -33,8 +33,10 @@ from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
 from dragoman.providers.mail.compose import (
     OutgoingMail,
+    Quote,
     check_draft,
     one_line,
+    quote_of,
     references_of_reply,
     reply_subject,
     sendable_text,
@@ -45,6 +47,7 @@ from dragoman.providers.mail.links import write_mid
 from dragoman.providers.mail.login import Credentials
 from dragoman.providers.mail.mapping import with_delivery
 from dragoman.providers.mail.markdown_html import html_of
+from dragoman.providers.mail.people import full_name_of
 from dragoman.providers.mail.recipients import Recipients, recipients_of_new, recipients_of_reply
 from dragoman.providers.mail.sent_copies import SentCopies
 from dragoman.providers.mail.settings import MailSettings
@@ -67,12 +70,14 @@ class _Plan:
 
     Attributes:
         answered: The mail that is answered; ``None`` for a new one.
+        quote: Its text, where it stands below the answer.
     """
 
     recipients: Recipients
     subject: str
     references: tuple[str, ...] = ()
     answered: MailHead | None = None
+    quote: Quote | None = None
 
 
 class MailSender:
@@ -113,7 +118,7 @@ class MailSender:
             OutcomeUnknown: It may have gone out. Every other error means that nobody got anything.
         """
         check_draft(draft, begins=is_new(conversation))
-        plan = await self._plan(conversation, draft)
+        plan = await self._with_quote(await self._plan(conversation, draft))
         self._require_allowed(conversation, plan.recipients)
         mail = self._compose(plan, conversation, draft)
         message = self._message(mail, plan, conversation)
@@ -158,7 +163,7 @@ class MailSender:
             return with_delivery(await self._mailbox.read(head, self._mailbox.thread_of(message_id)), reports)
         is_out = bool(reports) or bool(await lookup.citing(message_id))
         if is_out or self._servers.changes_ids:
-            plan = await self._plan(conversation, draft)
+            plan = await self._with_quote(await self._plan(conversation, draft))
             mail = self._compose(plan, conversation, draft, since)
             if is_out:
                 return with_delivery(self._message(mail, plan, conversation), reports)
@@ -194,6 +199,15 @@ class MailSender:
             answered=answered,
         )
 
+    async def _with_quote(self, plan: _Plan) -> _Plan:
+        """A plan with the text that is answered, where the settings want that below."""
+        head = plan.answered
+        if head is None or self._settings.quote == "none":
+            return plan
+        mail = (await self._mailbox.texts([head])).get(head.place)
+        author = full_name_of(head.mail.author)
+        return plan if mail is None else replace(plan, quote=quote_of(author, head.sent_at, mail.text))
+
     async def _answered(self, conversation: str, reply_to: str | None) -> MailHead:
         """The mail that is answered: the one that is named, or the newest that is no draft."""
         heads = await self._mailbox.thread(conversation)
@@ -208,13 +222,14 @@ class MailSender:
         return finished[-1]
 
     def _compose(self, plan: _Plan, conversation: str, draft: Draft, since: datetime | None = None) -> OutgoingMail:
-        text = sendable_text(with_signature(draft.text, self._settings.signature))
+        own = sendable_text(with_signature(draft.text, self._settings.signature))
+        text, below = (own, "") if plan.quote is None else (f"{own}\n\n{plan.quote.lines}", plan.quote.html)
         return OutgoingMail(
             id=self._message_id(conversation, draft, since),
             recipients=plan.recipients,
             subject=sendable_text(one_line(plan.subject)),
             text=text,
-            html=html_of(text) if self._settings.html == "auto" else "",
+            html=html_of(own, below) if self._settings.html == "auto" else "",
             sent_at=self._now().astimezone().replace(microsecond=0),
             references=plan.references,
         )

@@ -94,6 +94,11 @@ class MailSettings(AccountSettings):
         description="send texts that use Markdown as HTML too, or never",
         json_schema_extra={"later": True},
     )
+    quote: Literal["none", "top"] = Field(
+        default="none",
+        description="top: an answer stands above the text of the mail that it answers",
+        json_schema_extra={"later": True},
+    )
     ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust instead of the usual")
 
     @field_validator("address", "aliases")
