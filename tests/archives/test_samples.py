@@ -47,8 +47,7 @@ Json = dict[str, Any]
 def cases() -> Iterator[Any]:
     for folder in sorted(path for path in SAMPLES.iterdir() if path.is_dir()):
         expected = json.loads((folder / "expected.json").read_text("utf-8"))
-        name = READERS.get(folder.name, folder.name)
-        if name in BUILT_IN:
+        if READERS.get(folder.name, folder.name) in BUILT_IN:
             for packing in ("plain", *expected.get("also", ())):
                 yield pytest.param(folder, expected, packing, id=f"{folder.name}-{packing}")
 
@@ -102,10 +101,10 @@ class Reader:
                 return found
 
     async def conversation(self, want: Json) -> Json | None:
+        id_ = want["id"]
+        member, wanted = ("title", want.get("title")) if id_ is None else ("ref", f"local:{escape(id_)}")
         for one in await self.pages("list_conversations", "conversations", account="local", limit=200):
-            if want["id"] is not None and one["ref"] == f"local:{escape(want['id'])}":
-                return one
-            if want["id"] is None and one["title"] == want.get("title"):
+            if one[member] == wanted:
                 return one
         return None
 
@@ -260,16 +259,13 @@ async def test_a_sample_is_read_in_every_packing(folder, expected, packing, tmp_
     assert (anew.counts.new, anew.counts.changed) == (0, 0), "the ids and contents are the same when it is read again"
 
 
-@pytest.mark.parametrize(
-    "folder", sorted(path for path in SAMPLES.iterdir() if path.is_dir()), ids=lambda path: path.name
-)
-async def test_two_exports_of_the_same_in_one_import_are_one(expected, tmp_path):
-    source = expected.parent / json.loads(expected.read_text("utf-8"))["input"]
+@pytest.mark.parametrize("file", sorted(SAMPLES.glob("*/expected.json")), ids=lambda file: file.parent.name)
+async def test_two_exports_of_the_same_in_one_import_are_one(file, tmp_path):
+    source = file.parent / json.loads(file.read_text("utf-8"))["input"]
     copy = tmp_path / "copy" / source.name
-    shutil.copytree(source.parent if source.is_file() else source, copy.parent if source.is_file() else copy)
+    shutil.copytree(file.parent, copy.parent)
     counts = []
     for number, paths in enumerate([(source,), (source, copy), (copy, source)]):
-        (tmp_path / str(number)).mkdir()
         async with tool_context.open_services(from_mapping(settings(tmp_path / str(number)), data=tmp_path)) as shared:
             report = await load(shared, ImportRequest(paths=paths))
         counts.append((report.counts.new, report.conversations))
