@@ -57,7 +57,20 @@ async def test_a_group_of_unknown_people_is_called_by_their_ids_or_by_what_the_s
     shown = {("g1", "Ann Lee, gone"), ("g2", "eva, max"), ("g3", "Ann Lee, Bob Ray")}
     assert shown <= set(await listed(workspace))
     workspace.failing.add("members")
-    assert ("g3", "ann, bob") in await listed(workspace)
+    assert ("g3", "ann, bob") in await listed(workspace), "another account asks anew"
+
+
+async def test_the_people_of_many_groups_are_asked_for_a_few_at_a_time_and_each_once(workspace):
+    for number in range(20):
+        group = Conversation(id=f"g{number}", title="ann, bob", kind=ConversationKind.GROUP)
+        workspace.add_room(Room(group), ("me", "ann", "bob"))
+    account, asked = provider_of(workspace), []
+    for _ in range(3):
+        workspace.asked.clear()
+        page = await account.list_conversations(ConversationQuery(limit=100))
+        asked.append([one for one in workspace.asked if one.startswith("members")])
+    assert [len(one) for one in asked] == [12, 8, 0]
+    assert {one.title for one in page.items if one.kind == "group"} == {"Ann Lee, Bob Ray"}
 
 
 async def test_a_text_finds_public_channels_and_people_and_a_title_of_our_own_asks_nobody_else(workspace):

@@ -100,6 +100,7 @@ class Workspace:
         return room._replace(conversation=replace(room.conversation, unread=unread))
 
     async def members(self, conversation, most):
+        self.asked.append(f"members {conversation}")
         if "members" in self.failing:
             raise Unavailable("Not now.")
         return self.inside.get(conversation, [])

@@ -17,7 +17,7 @@ from dragoman.core.queries import ConversationQuery
 from dragoman.core.times import EPOCH, from_us
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.conversation_list import ConversationList, matches
-from dragoman.providers.kit.lookup import AskedOnce
+from dragoman.providers.kit.lookup import AskedOnce, Lookup
 from dragoman.providers.kit.members import Identity, Member, NameBook
 from dragoman.providers.kit.movement import Recent
 
@@ -101,6 +101,7 @@ class Rooms:
         self._us = us
         self._recent = recent
         self._newest = newest
+        self._groups = Lookup[str, Sequence[str]].one_by_one(self._people_of, at_once=_FEW)
         self._public = TtlCache[str, Sequence[Conversation]](1, _FRESH)
         self.page = ConversationList(self._own, self._elsewhere).page
 
@@ -215,20 +216,17 @@ class Rooms:
         """Conversations with the names of their people."""
         us, found = await self._us.get_or_none(), [one.conversation for one in rooms]
         people = {one.conversation.id: one.people for one in rooms}
-
-        async def ask(group: str) -> None:
-            with suppress(DragomanError):
-                people[group] = await self._source.members(group, _MOST_IN_TITLE)
-
-        async with anyio.create_task_group() as tasks:
-            for one in found:
-                if one.kind is ConversationKind.GROUP and not people[one.id]:
-                    tasks.start_soon(ask, one.id)
-                elif one.kind is ConversationKind.CHANNEL and one.title:
-                    self._names.titles.put(one.id, one.title)
+        groups = [one.id for one in found if one.kind is ConversationKind.GROUP and not people[one.id]]
+        people |= await self._groups.get_all(groups)
+        for one in found:
+            if one.kind is ConversationKind.CHANNEL and one.title:
+                self._names.titles.put(one.id, one.title)
         others = {id_: [one for one in ids[:_MOST_IN_TITLE] if not us or one != us.id] for id_, ids in people.items()}
         members = await self._names.directory.get_all(id_ for ids in others.values() for id_ in ids)
         return [_with_people(one, others[one.id], members, us) for one in found]
+
+    async def _people_of(self, group: str) -> Sequence[str] | None:
+        return await self._source.members(group, _MOST_IN_TITLE) or None
 
 
 def _worth_a_look(found: Iterable[Conversation]) -> Sequence[Conversation]:
