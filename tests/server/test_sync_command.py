@@ -1,8 +1,12 @@
 """``dragoman sync``, and the sync of a server: what a person at a shell sees, and what a service is asked."""
 
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
+from contextlib import suppress
 
 import forked_program
 import harbor
@@ -38,6 +42,32 @@ def test_a_sync_ends_well_when_all_is_held_and_says_so_in_a_line_for_each_accoun
     asked = services["desk"].asked()
     assert lines(dragoman_command("sync", "--status")) == lines(result)
     assert services["desk"].asked() == asked
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals to imitate")
+def test_in_a_terminal_one_line_shows_how_far_it_is_and_is_gone_at_the_end(services, environment, tmp_path):
+    screen, inner = os.openpty()
+    command = [sys.executable, "-m", "dragoman_server", "sync"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=inner, env=environment, cwd=tmp_path) as process:
+        os.close(inner)
+        shown = _all_of(screen)
+        assert process.stdout.read().count(b"2 of 2 conversations") == 2
+    assert process.returncode == 0
+    *steps, last = shown.decode().split("\r\x1b[K")[1:]
+    assert all(re.fullmatch(r"[\d,]+ new messages · \d+ requests", one) for one in steps), steps
+    assert steps[-1].startswith("242 new messages")
+    assert last == ""
+    assert "\n" not in shown.decode()
+
+
+def _all_of(screen):
+    """What a terminal shows until nobody writes to it any more."""
+    shown = b""
+    with suppress(OSError):  # how Linux tells the end
+        while part := os.read(screen, 4096):
+            shown += part
+    os.close(screen)
+    return shown
 
 
 def test_only_the_accounts_that_are_named_are_brought_up_to_date(services, dragoman_command):

@@ -84,6 +84,16 @@ async def test_a_service_that_wants_pauses_for_minutes_is_waited_for_and_then_re
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_of_a_service_whose_rounds_take_minutes_the_history_is_read_as_well(world, kind):
+    chat = world.service(seconds=70)
+    chat.fill("deck", 40)
+    chat.on_request = lambda: chat.asked.total() < 200 or pytest.fail("only rounds, again and again")
+    async with world.workspace(kind=kind) as workspace:
+        assert (await sync(workspace, world))["acc"].error is None
+    assert stored(world.path) == truth(chat)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_token_that_dies_in_the_middle_is_told_and_the_other_account_goes_on(world, kind):
     chats = {name: world.service(name) for name in ("acc", "other")}
     for chat in chats.values():

@@ -49,7 +49,7 @@ class AccountWorker:
         """Keep what is shared."""
         self._session = session
         self._round = NewsRound(session)
-        self._round_ends = 0.0
+        self._round_due_at = 0.0
         self._failures = 0
         limits = session.account.provider_class.limits
         self._questions = max(1, min(_MOST_AT_ONCE, limits.concurrency // 2))
@@ -81,8 +81,9 @@ class AccountWorker:
     async def _catch_up(self) -> AccountSync:
         """Rounds and reading until nothing is left to be read now."""
         while True:
-            self._round_ends = self._session.clock.monotonic() + ROUND
             state = await self._round.run()
+            # Counted from its end: where a round takes longer than this, history would else never be read.
+            self._round_due_at = self._session.clock.monotonic() + ROUND
             self._failures = 0
             if not await self._read_all(state) and not await self._wait_for_failed():
                 return state
@@ -200,7 +201,7 @@ class AccountWorker:
         await self._session.clock.sleep(seconds)
 
     def _is_round_due(self) -> bool:
-        return self._session.clock.monotonic() >= self._round_ends
+        return self._session.clock.monotonic() >= self._round_due_at
 
 
 def _broken() -> BadResponse:
