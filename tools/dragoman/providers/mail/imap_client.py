@@ -22,6 +22,9 @@ from dragoman.providers.mail.hosts import Server
 _LARGEST: Final = 64 << 20  # bytes of a literal; nothing so large is ever asked for
 _LONGEST_LINE: Final = 32 << 20  # bytes; a search of a mailbox with millions of mails answers in one line
 _CHANGES: Final = ("EXISTS", "EXPUNGE", "VANISHED")
+_SMALL_WORDS: Final = re.compile(rb"(?:\*|[A-P]{4}\d+) (?:\d+ )?(?=[A-Z-]*[a-z])[A-Za-z-]++(?: \[[A-Za-z-]++|(?= )|\Z)")
+"""The first words of an answer in which are small letters, which the library takes for no words."""
+
 _ONE_TEXT: Final = re.compile(rb"\* \d+ FETCH \(UID (\d{1,10}) BODY\[\](?:<0>)? \{(\d{1,10})\}\r\n")
 _ASKED: Final = re.compile(rb"BODY|RFC822\.SIZE|INTERNALDATE")
 
@@ -63,6 +66,11 @@ class _Imap4(imaplib.IMAP4):
             raise self.abort("unexpected line without end")
         return line
 
+    def _get_line(self) -> bytes:
+        line = cast("bytes", super()._get_line())  # type: ignore[misc]  # imaplib's types leave it out
+        found = _SMALL_WORDS.match(line)
+        return line if found is None else found[0].upper() + line[found.end() :]
+
     def _get_response(self) -> bytes | None:
         if self.read_text is None:
             return cast("bytes | None", super()._get_response())  # type: ignore[misc]  # as below
@@ -75,7 +83,7 @@ class _Imap4(imaplib.IMAP4):
         return line
 
     def _take_text(self, uid: int, told: bytes, text: bytes) -> None:
-        end = cast("bytes", self._get_line())
+        end = self._get_line()
         if end != b")":
             if end.endswith(b"}"):
                 raise self.abort("unexpected literal behind a text")

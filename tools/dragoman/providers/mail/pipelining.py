@@ -238,12 +238,12 @@ def state_of(name: str, told: Mapping[bytes, Any]) -> FolderState:
 
 def _asked_states(names: Sequence[str], answer: Answer) -> Iterator[tuple[str, FolderState]]:
     """States of folders; servers tell them in the order in which they are asked."""
-    lines = answer.untagged.get("STATUS", ())
+    lines = [line for line in answer.untagged.get("STATUS", ()) if isinstance(line, bytes)]  # a name may stand before
     if len(lines) != len(names):
         raise imaplib.IMAP4.abort("unexpected number of states")
     for name, line in zip(names, lines, strict=True):
-        told = line if isinstance(line, bytes) else b" ".join(cast("tuple[bytes, ...]", line))
-        values = (re.search(rb"\b%s (\d+)" % item, told.rpartition(b"(")[2]) for item in _STATUS_ITEMS)
+        told = line.rpartition(b"(")[2].upper()
+        values = (re.search(rb"\b%s (\d+)" % item, told) for item in _STATUS_ITEMS)
         yield name, FolderState(name, *(0 if found is None else int(found[1]) for found in values))
 
 

@@ -32,6 +32,7 @@ class FakeImapServer(ThreadingTCPServer):
         folders: By name.
         commands: What was asked, in order, without literals.
         fault: Is told each command line; what it gives is the answer instead: bytes, or nothing to hang up.
+        dialect: Writes each line of an answer in another way.
     """
 
     allow_reuse_address = True
@@ -44,6 +45,7 @@ class FakeImapServer(ThreadingTCPServer):
         self.folders = {name: StoredFolder(name, role) for name, role in roles.items()}
         self.commands: list[bytes] = []
         self.fault: Callable[[bytes], bytes | None] | None = None
+        self.dialect: Callable[[bytes], bytes] = bytes
         self.lock = Lock()
         self._sockets: set[socket] = set()
 
@@ -120,8 +122,7 @@ class _Handler(StreamRequestHandler):
             command += self.rfile.read(int(literal[1]))
 
     def _say(self, line: str | bytes) -> None:
-        data = line.encode("utf-8") if isinstance(line, str) else line
-        self.wfile.write(data + b"\r\n")
+        self.wfile.write(self.server.dialect(line.encode() if isinstance(line, str) else line) + b"\r\n")
 
     def _answer(self, rest: bytes) -> bytes:
         arguments = parse_arguments(rest)
