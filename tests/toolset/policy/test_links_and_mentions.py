@@ -249,6 +249,13 @@ def test_whatever_a_common_linker_links_is_among_the_hosts(text: str) -> None:
             assert any(host.strip("-_'\".") in one or one in host for one in found), (match.url, found)
 
 
+@pytest.mark.parametrize("end", ["@", "@.", "@,", "@!", "@)", "@@", "@:80", '@"', "@ more", "@/x"])
+@pytest.mark.parametrize("address", ["evil.com", "evil.com:80", "evil.com1.2.3.4", "me@evil.com"])
+def test_a_link_that_ends_before_an_at_sign_leads_to_its_host(address: str, end: str) -> None:
+    host = address.rpartition("@")[2].partition(":")[0]
+    assert host in policy.hosts(f"See https://{address}{end}")
+
+
 HOSTILE = ["a.", "http://", "http://a.com/(", "https://a'@", "a@", "@", "<", "](", "[a]:", "@*", "<at ", "&amp;",
            "a:", "1.", "-", ".", "xn--", "\u200b", "href=", "//", "a.com ",
            "@channel", "<!a", "\ufb01", "\u0301", "%2f"]  # fmt: skip

@@ -89,7 +89,14 @@ def _hosts_of(text: str) -> list[str]:
 
 def _host_of(authority: str) -> str:
     """The host as a browser finds it: after the last ``@``, without the port."""
-    host = _as_browsers_read(unquote(authority)).rpartition("@")[2].strip("_*~`.,;:!?'\")>")
+    first, *others = _as_browsers_read(unquote(authority)).split("@")
+    # Where no host stands behind an @, or a port alone, linkers end the link before it.
+    behind = (_host_in(part) for part in reversed(others) if not part.startswith(":"))
+    return next(filter(None, behind), "") or _host_in(first)
+
+
+def _host_in(part: str) -> str:
+    host = part.strip("_*~`.,;:!?'\")>")
     if host.startswith("["):
         return host.partition("]")[0].lstrip("[").lower()
     return _NO_HOST.split(host)[0].partition(":")[0].strip(".").casefold()[:_LONGEST_HOST]
