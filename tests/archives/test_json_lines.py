@@ -208,6 +208,13 @@ def test_a_bad_first_line_does_not_hide_what_the_file_is(read_lines):
     assert content.texts == ["b"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_system(read_lines, end):
+    content = read_lines("".join([line(text="a"), line(text="b"), "{\n", line(text="c")]).replace("\n", end))
+    assert content.texts == ["a", "b", "c"]
+    assert content.notes.skipped == 1
+
+
 def test_blank_lines_and_a_byte_order_mark_are_passed_over(read_lines):
     assert read_lines("\ufeff\n", "  \n", line(text="a"), "\n", line(text="b")).texts == ["a", "b"]
     assert read_lines("\ufeff" + line(text="a")).texts == ["a"]

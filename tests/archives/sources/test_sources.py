@@ -7,15 +7,18 @@ import gzip
 import io
 import lzma
 import os
+import sys
 import tarfile
 import zipfile
 import zlib
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from packed_files import LinesFormat, zip_of
 
 from dragoman.archives import Notes
+from dragoman.archives.reading import STDIN, ReadRequest, open_archives
 from dragoman.archives.recognition import recognition
 from dragoman.archives.sources import open_stream
 from dragoman.core.errors import InvalidArgument
@@ -63,6 +66,30 @@ def test_a_folder_is_looked_into_and_links_and_junk_are_not(labels, tmp_path):
     found, notes = labels(folder)
     assert set(found) == {"f/deep/er/a", "f/b"}
     assert notes.reasons["a link"].count == 2
+    assert notes.reasons["a device or a pipe"].count == 1
+
+
+def test_a_named_pipe_is_read_and_one_that_nobody_writes_into_is_empty(labels, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidArgument, match="empty"):
+        labels(tmp_path / "pipe")
+    writer = Thread(target=(tmp_path / "pipe").write_text, args=("!lines 1",))
+    writer.start()
+    assert labels(tmp_path / "pipe")[0] == {"pipe": "!lines 1"}
+    writer.join()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device")
+def test_a_device_is_refused_and_not_read(labels):
+    with pytest.raises(InvalidArgument, match="is a device"):
+        labels(Path("/dev/zero"))
+
+
+def test_standard_input_that_is_closed_ends_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    opening = open_archives(ReadRequest(paths=(STDIN,)), Notes(), lambda _prefix: iter(()))
+    with pytest.raises(InvalidArgument, match="Standard input is closed"), opening:
+        pass
 
 
 def test_archives_within_archives_are_read_to_a_limit(labels, tmp_path):

@@ -130,3 +130,35 @@ def test_the_directory_of_a_large_zip_file_takes_no_memory(tmp_path):
     assert len(index.folders(0, "")) == 20
     assert sum(1 for _ in index.below(0, "")) == 20_000
     index.close()
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "words"),
+    [
+        (24, 7, None),  # the size of the content
+        (20, 3, "ends too early"),  # that of what is packed
+        (16, 1, "wrong checksum"),
+        (42, 0xFFFFF, "is missing from the zip file"),
+    ],
+)
+def test_a_directory_that_says_something_wrong_of_a_member_ends_that_member_only(
+    labels, tmp_path, offset, value, words
+):
+    path = zip_of(tmp_path / "a.zip", {"a": "!lines " + "a" * 100, "b": "!lines b"}, compression=zipfile.ZIP_DEFLATED)
+    data = bytearray(path.read_bytes())
+    place = data.index(b"PK\x01\x02") + offset
+    data[place : place + 4] = struct.pack("<I", value)
+    path.write_bytes(data)
+    found, notes = labels(path)
+    assert found["a.zip/b"] == "!lines b"
+    assert found.get("a.zip/a") == "!lines " + "a" * 100 if words in (None, "wrong checksum") else True
+    assert (words or "") in " ".join(notes.sentences)
+
+
+def test_a_member_that_says_its_size_in_64_bits_is_read(labels, tmp_path):
+    with (
+        zipfile.ZipFile(tmp_path / "a.zip", "w") as archive,
+        archive.open(zipfile.ZipInfo("a"), "w", force_zip64=True) as member,
+    ):
+        member.write(b"!lines 1")
+    assert labels(tmp_path / "a.zip")[0] == {"a.zip/a": "!lines 1"}

@@ -47,12 +47,20 @@ def _narrow_values(stream: BinaryIO, beginning: bytes, notes: Notes, file: str) 
             text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
             if not text:
                 continue
-            try:
-                value = parse(text)
-            except ValueError as error:
-                notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
-                continue
+            yield from _mended_values(text, number, notes, file)
+            continue
         yield number, value
+
+
+def _mended_values(text: str, number: int, notes: Notes, file: str) -> Iterator[tuple[int, object]]:
+    """The values of a line that is no plain JSON: damaged ones, or several between carriage returns."""
+    for part in filter(str.strip, text.split("\r")):
+        try:
+            value = parse(part)
+        except ValueError as error:
+            notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
+        else:
+            yield number, value
 
 
 def _wide_values(lines: Iterator[tuple[str, bool]], notes: Notes, file: str) -> Iterator[tuple[int, object]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from dragoman._version import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
@@ -200,10 +200,17 @@ def open_archives(
     with recognition(formats, notes, forced=request.format is not None) as found:
         for path in request.paths:
             if path == STDIN:
-                found.add(open_stream(sys.stdin.buffer, "standard input", notes, found.progress))
+                found.add(open_stream(_standard_input(), "standard input", notes, found.progress))
             else:
                 found.add(open_path(path, notes, found.progress))
         yield Archives(request, found, stored, elsewhere)
+
+
+def _standard_input() -> BinaryIO:
+    # Python has no standard input where whoever started it has closed that.
+    if cast("object", sys.stdin) is None:
+        raise InvalidArgument("Standard input is closed.", hint="Give a file, or pipe one into the command.")
+    return sys.stdin.buffer
 
 
 def _with_id(message: Message, ids: ContentIds) -> Message:

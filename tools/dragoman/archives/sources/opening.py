@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import stat
 import tempfile
@@ -20,6 +22,8 @@ from dragoman.core.safe_text import sentence, unquoted
 
 _HEAD: Final = 1024
 _CHUNK: Final = 1 << 20
+_PATIENCE: Final = 1.0
+"""Seconds in which somebody has to begin to write into a named pipe."""
 
 
 def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
@@ -35,7 +39,7 @@ def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
             return DiskFolder(path, label, notes, progress)
         if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
             raise InvalidArgument(sentence("{} is a device, and may never end.", path), hint="Give the path of a file.")
-        raw = path.open("rb")
+        raw = _open_pipe(path) if stat.S_ISFIFO(status.st_mode) else path.open("rb")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InvalidArgument(sentence("{} cannot be read ({}).", path, unquoted(reason))) from None
@@ -43,6 +47,14 @@ def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
         return _open_file(raw, path, label, 0, notes, progress)
     with raw:
         return open_stream(raw, label, notes, progress)
+
+
+def _open_pipe(path: Path) -> BinaryIO:
+    """A named pipe. One that nobody writes into is empty: opening it would wait for ever."""
+    raw = open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115 - for the flag; the caller closes it
+    select.select([raw], [], [], _PATIENCE)
+    os.set_blocking(raw.fileno(), True)
+    return cast("BinaryIO", raw)
 
 
 def open_stream(stream: BinaryIO, label: str, notes: Notes, progress: Progress) -> Container:

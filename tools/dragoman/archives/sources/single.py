@@ -121,6 +121,8 @@ class DiskFolder(Container):
                     status = item.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):
                         yield Entry(self._readable(name), status.st_size, packed=status.st_size)
+                    else:
+                        self.notes.skip("a device or a pipe", self.label_of(name))
             waiting.extend(sorted(found, reverse=True))
 
     def open(self, entry: Entry) -> BinaryIO:
