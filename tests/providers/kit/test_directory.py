@@ -82,5 +82,7 @@ async def test_a_name_means_the_only_person_who_is_called_so_and_is_still_there(
         await workspace.directory.find("Carl")
     with pytest.raises(InvalidArgument, match="U3"):
         await workspace.directory.find("BO")
-    assert await workspace.directory.matching("ann") == [ann]
+    assert await workspace.directory.matching("ann") == await workspace.directory.matching(" @Ann") == [ann]
+    assert await workspace.directory.only("@ann") == ann
+    assert await workspace.directory.only("nobody") is None
     assert workspace.asked.count("list") == 1

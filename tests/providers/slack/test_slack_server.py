@@ -230,6 +230,8 @@ def test_whatever_a_person_is_called_finds_what_the_person_wrote(server, is_bot,
     found = dragoman.call("search_messages", query="as it is", author=wanted)
     assert "mine" in found
     assert "not Masha" not in found
+    asked = [arguments["query"] for arguments in slack.calls("search.messages") if "as" in arguments["query"]]
+    assert all("from:<@U01MARIAK>" in query for query in asked), "Slack is asked for the person alone"
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,8 @@ class Directory(Generic[P]):
         return only_person(called, people, lambda one: (one.id, one.name))
 
     async def matching(self, words: str) -> list[P]:
-        """People one of whose names has these words."""
-        wanted = fold(words)
+        """People one of whose names has these words; an ``@`` before them does not count."""
+        wanted = fold(words.strip().removeprefix("@"))
         return [one for one in await self.everybody() if any(wanted in fold(name) for name in one.names)]
 
     async def only(self, words: str) -> P | None:
