@@ -140,9 +140,14 @@ def _read(mail: bytes) -> str:
 
 
 async def _search(account: MailProvider, client: IMAPClient) -> Iterator[bool]:
-    ours = await _timed(lambda: account.search_messages(SearchQuery(text="quay 04321", limit=20)), runs=3)
-    alone = _timed_bare(lambda: client.search(["TEXT", "quay", "TEXT", "04321"]), runs=3)
-    return iter([show("a search in 5,000 mails, over SEARCH", ours / alone, 1.2)])
+    """In turn, because what a server needs for a search varies more than what we add to it."""
+    ours, alone = list[float](), list[float]()
+    for number in range(4321, 4328):
+        word = f"{number:05}"
+        query = SearchQuery(text=f"quay {word}", limit=20)
+        ours.append(await _timed(lambda query=query: account.search_messages(query), 1))
+        alone.append(_timed_bare(lambda word=word: client.search(["TEXT", "quay", "TEXT", word]), 1))
+    return iter([show("a search in 5,000 mails, over SEARCH", median(ours) / median(alone), 1.2)])
 
 
 async def _lag(account: MailProvider) -> Iterator[bool]:

@@ -14,7 +14,7 @@ from dragoman.core.mail.calendar import describe_calendar
 from dragoman.core.mail.charset import decode, html_charset
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import Headers, parse_ids
-from dragoman.core.mail.parts import Part
+from dragoman.core.mail.parts import Part, last_path_element
 from dragoman.core.mail.wrapped_text import (
     ENCRYPTED,
     without_commands,
@@ -100,7 +100,7 @@ def _collect(part: Part, body: Body) -> None:
         return
     elif _is_text(part):
         body.texts.append(part if part.media_type == "text/html" else _unwrapped(part, body))
-        if file_name(part):
+        if part.file_name:
             body.files.append(_file(part, len(body.files) + 1))
     elif part.media_type in _ENVELOPED:
         _collect_enveloped(part, body)
@@ -170,7 +170,7 @@ def _is_stub(plain: str, rich: str) -> bool:
 
 def _collect_signed(part: Part, body: Body) -> None:
     for place, child in enumerate(part.parts):
-        is_named_so = place > 0 and file_name(child).lower().endswith(_SIGNATURE_NAMES)
+        is_named_so = place > 0 and child.file_name.lower().endswith(_SIGNATURE_NAMES)
         if child.media_type not in _SIGNATURES and not is_named_so:
             _collect(child, body)
     body.labels.append("signed")
@@ -184,8 +184,8 @@ def _collect_encrypted(part: Part, body: Body) -> None:
 
 def _collect_enveloped(part: Part, body: Body) -> None:
     kind = part.parameters.get("smime-type", "").lower()
-    if kind == "signed-data" or (not kind and file_name(part).lower().endswith(".p7s")):
-        name = file_name(part) or "smime.p7m"
+    if kind == "signed-data" or (not kind and part.file_name.lower().endswith(".p7s")):
+        name = part.file_name or "smime.p7m"
         body.texts.append(f"(signed message, content in {name})")
         body.labels.append("signed")
         body.files.append(_file(part, len(body.files) + 1))
@@ -215,9 +215,7 @@ def _is_text(part: Part) -> bool:
         return False
     if part.media_type in _NO_TEXTS:
         return False
-    return (
-        not file_name(part) or (part.media_type == "text/plain" and part.disposition == "inline") or part.number == ""
-    )
+    return not part.file_name or (part.media_type == "text/plain" and part.disposition == "inline") or part.number == ""
 
 
 def _unwrapped(part: Part, body: Body) -> str:
@@ -229,7 +227,9 @@ def _unwrapped(part: Part, body: Body) -> str:
     text, is_signed = without_signature(text)
     body.labels.extend(["signed"] if is_signed else [])
     text, files = without_files(text)
-    body.files.extend(MailFile(_last_name(name), _type_of(name), size, part.number or "1") for name, size in files)
+    body.files.extend(
+        MailFile(last_path_element(name), _type_of(name), size, part.number or "1") for name, size in files
+    )
     return text.strip("\n") if files else text
 
 
@@ -285,19 +285,8 @@ def _inner_headers(part: Part) -> Headers:
     return Headers(re.split(rb"\r?\n\r?\n", part.content, maxsplit=1)[0])
 
 
-def file_name(part: Part) -> str:
-    """The file name that a part tells, without folders; empty when it tells none."""
-    told = part.disposition_parameters.get("filename") or part.parameters.get("name")
-    return _last_name(told) if told else ""
-
-
-def _last_name(path: str) -> str:
-    plain = path.replace("\r", " ").replace("\n", " ").replace("\\", "/")
-    return plain.rpartition("/")[2].strip()
-
-
 def _file(part: Part, place: int) -> MailFile:
-    name = file_name(part)
+    name = part.file_name
     if not name and part.media_type == "message/rfc822":
         name = _inner_headers(part).text("subject")
     if not name:

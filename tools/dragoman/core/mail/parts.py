@@ -73,6 +73,12 @@ class Part:
             yield from part.walk()
 
     @property
+    def file_name(self) -> str:
+        """The file name that it tells, without folders; empty when it tells none."""
+        told = self.disposition_parameters.get("filename") or self.parameters.get("name")
+        return last_path_element(told) if told else ""
+
+    @property
     def content(self) -> bytes:
         """The decoded content, as much of it as is kept."""
         return decode_transfer(bytes(self._body).removesuffix(b"\n").removesuffix(b"\r"), self.encoding)
@@ -172,6 +178,12 @@ def _known_head(data: bytes, around: str) -> _PartHead:
 def _whole_lines(lines: bytes, room: int) -> int:
     """Bytes of those lines that end before a place."""
     return lines.rfind(b"\n", 0, room) + 1
+
+
+def last_path_element(path: str) -> str:
+    """A file name without the folders before it."""
+    plain = path.replace("\r", " ").replace("\n", " ").replace("\\", "/")
+    return plain.rpartition("/")[2].strip()
 
 
 def make_part(number: str, head: bytes, body: bytes | None, *, around: str, octets: int = 0) -> Part:

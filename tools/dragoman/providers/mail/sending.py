@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from base64 import b32encode
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,7 +17,6 @@ import anyio
 from dragoman.core.context.instrumentation import account_name
 from dragoman.core.context.notes import leave_note
 from dragoman.core.errors import (
-    DragomanError,
     InvalidArgument,
     NotFound,
     OutcomeUnknown,
@@ -29,7 +28,7 @@ from dragoman.core.mail import read_whole_mail
 from dragoman.core.model import Author, Message
 from dragoman.core.queries import Draft
 from dragoman.core.references import parse
-from dragoman.core.safe_text import SafeText, safe, sentence
+from dragoman.core.safe_text import sentence
 from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
 from dragoman.providers.mail.compose import (
     OutgoingMail,
@@ -49,7 +48,7 @@ from dragoman.providers.mail.mapping import with_delivery
 from dragoman.providers.mail.markdown_html import html_of
 from dragoman.providers.mail.people import full_name_of
 from dragoman.providers.mail.recipients import Recipients, recipients_of_new, recipients_of_reply
-from dragoman.providers.mail.sent_copies import SentCopies
+from dragoman.providers.mail.sent_copies import SentCopies, in_time
 from dragoman.providers.mail.settings import MailSettings
 from dragoman.providers.mail.smtp import Submission
 
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.heads import MailHead
     from dragoman.providers.mail.mailbox import Mailbox
 
-_COPY_SECONDS: Final = 30.0
 _COPY_COMES: Final = timedelta(minutes=2)
 _RETRIED_AFTER: Final = timedelta(seconds=10)
 _ID_LETTERS: Final = 26
@@ -284,25 +282,14 @@ class MailSender:
         self, mail: OutgoingMail, content: bytes, answered: MailHead | None, *, may_be_there: bool
     ) -> None:
         """Keep one copy and mark what was answered; the mail is sent whatever becomes of it."""
-        problem = await _in_time(partial(self._copies.keep, mail, content, may_be_there=may_be_there))
+        problem = await in_time(partial(self._copies.keep, mail, content, may_be_there=may_be_there))
         if problem:
             leave_note(sentence("It is sent, but no copy of it could be kept among the sent mails: {}", problem))
         elif answered is not None:
-            problem = await _in_time(partial(self._mailbox.add_flags, answered, (r"\Answered",)))
+            problem = await in_time(partial(self._mailbox.add_flags, answered, (r"\Answered",)))
         if problem:
             _log.warning("A mail is sent, but its copy or mark is missing: %s", problem)
         self._mailbox.forget()
 
     def _now(self) -> datetime:
         return datetime.now(UTC)
-
-
-async def _in_time(work: Callable[[], Awaitable[None]]) -> SafeText:
-    """Do something within bounds of time; gives why it did not succeed, or nothing."""
-    with anyio.move_on_after(_COPY_SECONDS):
-        try:
-            await work()
-        except DragomanError as error:
-            return error.message
-        return safe("")
-    return safe("The server is too slow.")

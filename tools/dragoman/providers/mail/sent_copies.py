@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ import anyio
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, OutcomeUnknown
 from dragoman.core.mail import DeliveryReport
+from dragoman.core.safe_text import SafeText, safe
 from dragoman.providers.mail.compose import OutgoingMail
 from dragoman.providers.mail.people import plain_address
 from dragoman.providers.mail.threads import find_since
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _PAUSE: Final = 2.0  # seconds after which a server that keeps copies itself has one
 _LOOK_SECONDS: Final = 15.0
+_COPY_SECONDS: Final = 30.0
 _DAY: Final = timedelta(days=1)
 
 
@@ -119,3 +122,14 @@ def _goes_where(head: MailHead, mail: OutgoingMail) -> bool:
     found = {plain_address(one.email) for name in ("to", "cc") for one in head.headers.addresses(name)}
     wanted = {plain_address(one.email) for one in mail.recipients.everyone}
     return found == wanted and head.mail.subject.split() == mail.subject.split()
+
+
+async def in_time(work: Callable[[], Awaitable[None]]) -> SafeText:
+    """Do something within bounds of time; gives why it did not succeed, or nothing."""
+    with anyio.move_on_after(_COPY_SECONDS):
+        try:
+            await work()
+        except DragomanError as error:
+            return error.message
+        return safe("")
+    return safe("The server is too slow.")
