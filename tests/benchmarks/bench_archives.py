@@ -10,6 +10,7 @@ imported first, so that neither side compiles modules and patterns within its ti
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import tempfile
 import time
@@ -77,6 +78,7 @@ def size_of(path: Path) -> int:
 
 def in_own_process(work: Callable[[Path, Path], Any], store: Path, archive: Path) -> Any:
     """What ``work`` gives in a process of its own. This one stays small, for a child is told its parent's peak."""
+    os.sync()  # or this would wait for the disk to take what was written before
     receiving, sending = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("spawn").Process(target=_send, args=(sending, work, store, archive))
     child.start()

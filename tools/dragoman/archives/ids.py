@@ -9,10 +9,10 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-_IN_MEMORY: Final = 10_000
+_IN_MEMORY: Final = 4_000
 _BITS: Final = 1 << 24
 """Of the filter, two MiB: of a million keys it takes six in a hundred new ones for known."""
-_CHARACTERS: Final = 1 << 20
+_CHARACTERS: Final = 512 << 10
 
 
 class Notebook:

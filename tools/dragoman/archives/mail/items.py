@@ -23,20 +23,25 @@ from dragoman.core.model import Conversation, ConversationKind, Message
 def read_items(source: Source, options: ReadOptions) -> Iterator[Item]:
     """Each thread before its first mail, and all mails."""
     threads = Threads()
-    seen = Notebook()
     try:
         with closing(Spool()) as spool:
-            for mail, found in parse_all(find_mails(source), options.elsewhere, options.is_stopped):
-                if mail.reason:
-                    source.notes.skip(mail.reason, found.file.label)
-                    continue
-                members = _with_only_id(mail, found, seen)
-                threads.add(members[0], mail.related, mail.group, mail.time, mail.subject, mail.people)
-                spool.add((mail.group, *members))
+            _read_all(source, options, threads, spool)
             threads.finish(options.stored("mail."))
             yield from _items(spool, threads)
     finally:
         threads.close()
+
+
+def _read_all(source: Source, options: ReadOptions, threads: Threads, spool: Spool) -> None:
+    """Read all mails, unless the user stops it."""
+    seen = Notebook()
+    for mail, found in parse_all(find_mails(source), options.elsewhere, options.is_stopped):
+        if mail.reason:
+            source.notes.skip(mail.reason, found.file.label)
+            continue
+        members = _with_only_id(mail, found, seen)
+        threads.add(members[0], mail.related, mail.group, mail.time, mail.subject, mail.people)
+        spool.add((mail.group, *members))
 
 
 def _items(spool: Spool, threads: Threads) -> Iterator[Item]:

@@ -23,10 +23,10 @@ CREATE TABLE stored(position INTEGER PRIMARY KEY, number INTEGER, conversation T
 CREATE TABLE own(number INTEGER PRIMARY KEY, conversation TEXT);
 CREATE TABLE named(number INTEGER PRIMARY KEY, conversation TEXT);
 """
-_ALONE: Final = "SELECT number FROM mails WHERE number > ? AND place = '' ORDER BY number LIMIT 10000"
+_ALONE: Final = "SELECT number FROM mails WHERE number > ? AND place = '' ORDER BY number LIMIT 2000"
 """Some mails that no service has put into a thread."""
 
-_STORED: Final = "SELECT position, number, conversation FROM stored WHERE position > ? ORDER BY position LIMIT 10000"
+_STORED: Final = "SELECT position, number, conversation FROM stored WHERE position > ? ORDER BY position LIMIT 2000"
 _MAIL: Final = (
     "INSERT INTO mails VALUES(?,?,?,?,?,?)"
     " ON CONFLICT(number) DO UPDATE SET place = excluded.place WHERE mails.place = ''"
@@ -41,7 +41,7 @@ _BETWEEN: Final = "\x1f"
 _PEOPLE: Final = 50
 _AT_ONCE: Final = 500
 """Mails that are written to the file together."""
-_CACHED: Final = 1000
+_CACHED: Final = 500
 _NAMED: Final = 1000
 
 
