@@ -45,7 +45,9 @@ def encode(state: DataclassInstance, *, list_id: str) -> str:
         state: A frozen dataclass of texts, whole numbers, truth values, ``None`` and tuples of them.
         list_id: The list that it belongs to; any text.
     """
+    # The name of a list may be long, and may be nobody's business; its digest is neither.
     content = json.dumps([digest(list_id), *astuple(state)], separators=(",", ":")).encode()
+    # Assistants write cursors out letter by letter, so long ones are packed.
     packed = zlib.compress(content) if len(content) > _LONG else content
     return urlsafe_b64encode(packed).decode().rstrip("=")
 
@@ -113,6 +115,7 @@ def _hash(text: str) -> bytes:
 
 def _values(cursor: str) -> list[object]:
     try:
+        # Anybody can send a cursor: it is bounded before it is unpacked.
         if len(cursor) > _LONGEST:
             raise foreign_cursor()
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -143,6 +146,7 @@ def _checked(value: object, kind: object) -> object:
         return _checked_tuple(value, inner)
     if isinstance(kind, type) and issubclass(kind, tuple):  # a NamedTuple
         return cast("Callable[..., object]", kind)(*_checked_tuple(value, _kinds(cast("Any", kind))))
+    # A truth value is a whole number to Python, and none here.
     if type(value) is not kind or (isinstance(value, int) and abs(value) > _LARGEST):
         raise foreign_cursor()
     return value

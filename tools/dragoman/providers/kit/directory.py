@@ -72,6 +72,7 @@ class Directory(Generic[P]):
             with suppress(DragomanError):
                 async with aclosing(self._parts()) as parts:
                     people, more = await anext(parts)
+                # A large workspace is never listed for names on a page alone.
                 self._is_small = not more
                 self._note(people)
         return await self._known.get_all(wanted)
@@ -110,6 +111,7 @@ class Directory(Generic[P]):
             known = list[P]()
             async for people, _ in self._parts():
                 self._note(people)
+                # Their old messages still show their names; nobody can be meant by them now.
                 known += [one for one in people if not one.is_gone]
             self._all.put("", known)
         return known

@@ -60,6 +60,7 @@ class Sweep:
             if one.reply_to is not None and one.sent_at is not None and one.deleted_at is None:
                 key = one.conversation, one.reply_to
                 until[key] = max(until.get(key, 0), to_us(one.sent_at))
+        # Replies before the round's beginning are told by it anyhow.
         later = sorted((at, key) for key, at in until.items() if at > self.since)[-_MOST_TOLD:]
         return replace(self, told=tuple(Told(*key, at) for at, key in later))
 
@@ -96,6 +97,7 @@ class LateReplies(Generic[R]):
             now: The time of the service, in microseconds since 1970.
             begins: Where the newest messages begin that were read another way; 0 where they are all that there are.
         """
+        # An order of ids stays the same while conversations come and go.
         ids, state = sorted(conversations), _Round(sweep)
         try:
             for _ in range(_PAGES):
@@ -122,6 +124,7 @@ class LateReplies(Generic[R]):
         if not await self._read_threads(state, posts):
             return  # the same page again
         oldest = min((self._source.time_of(post.id) for post in posts), default=0)
+        # A page that does not lead further back would be read for ever.
         goes_on = part.more and oldest > now - _OLDEST and oldest != before
         state.sweep = replace(state.sweep, before=oldest) if goes_on else _after(state.sweep)
 
@@ -135,6 +138,7 @@ class LateReplies(Generic[R]):
                 continue
             if not state.threads:
                 return False
+            # A bound for each call, so that one busy day does not use up the rate.
             state.threads -= 1
             found = await self._replies(place, post.id, since)
             state.messages += found

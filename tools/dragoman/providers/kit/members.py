@@ -63,6 +63,7 @@ class Member:
 
     def is_outside(self, own: Collection[str]) -> bool:
         """Whether this person belongs to none of our organisations."""
+        # Unknown organisations prove nothing, and a wrong warning is soon ignored.
         return self.is_stranger or bool(self.organisations and own and self.organisations.isdisjoint(own))
 
     def label(self) -> str:
@@ -172,5 +173,6 @@ class NameBook:
             await self.titles.get_all(ids.channels),
             await self._groups.get_all(ids.groups),
         )
+        # Guests and people who left may be missing in the directory.
         told = {id_: Member(id=id_, name=name) for id_, name in ids.profiles.items() if id_ not in names.users}
         return replace(names, users={**told, **names.users}) if told else names

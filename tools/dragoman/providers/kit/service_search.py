@@ -148,8 +148,10 @@ class ServiceSearch:
         found = dict[tuple[str, str], Message]()
         for one in (one for part in parts for one in part.messages):
             is_there = query.conversation in (None, one.conversation)
+            # Services know days only, and some filter by name, which two conversations may share.
             if is_there and in_window(one.sent_at, query.since, query.until):
                 found.setdefault((one.conversation, one.id), one)
+        # Totals of several requests would count some messages twice.
         is_exact = len(parts) == 1 and not (query.since or query.until)
         following = _following(position, parts)
         return SearchPage(

@@ -75,6 +75,7 @@ class ThreadChanges(Generic[R]):
         asked, _, swept = (position or "").partition(_BETWEEN)
         found = await self._by_asking.changes(None if position is None else asked)
         sweep = (_decoded(swept) or self._beginning()).noting(found.messages)
+        # Conversations come first: late replies are rare, and can wait for a quiet call.
         if position is not None and not found.more:
             late = list[Message]()
             if self._answered() is None:
@@ -93,6 +94,7 @@ class ThreadChanges(Generic[R]):
         """The time of the service, or else of the newest message that was seen."""
         now = self._now()
         is_plausible = now is not None and 0 <= to_us(now) - self._newest < PLAUSIBLE_US
+        # A wrong clock would hide everything until it is right again.
         return to_us(now) if now is not None and is_plausible else self._newest
 
     async def _listed(self, since: datetime | None) -> Sequence[Conversation]:
@@ -112,6 +114,7 @@ class ThreadChanges(Generic[R]):
             part, begin = await self._after(conversation, floor), floor
             until = self._ends(part)[1] if part.more else 0
         due = self._due(conversation, part.entries, floor)
+        # What is left over comes with the next window, which begins before it.
         if len(due) > _THREADS:
             until = min(filter(None, (until, due[_THREADS - 1][0])))
         threads = frozenset(root for _, root in due[:_THREADS])
@@ -146,6 +149,7 @@ class ThreadChanges(Generic[R]):
         return sorted((latest, root) for root, latest in due.items() if latest >= floor)
 
     async def _add_thread(self, conversation: str, root: str, since: int, found: dict[str, R]) -> None:
+        # The thread is gone, and with it what could have been told.
         with suppress(NotFound, PermissionDenied):
             for raw in await self._source.replies(conversation, root, since):
                 found.setdefault(self._source.post(raw).id, raw)

@@ -112,6 +112,7 @@ class ThreadWriter(Generic[R]):
             raise UnsupportedOperation(
                 sentence("Messages of {} have no subject.", self._service), hint="Send it without subject."
             )
+        # Only sending opens a conversation: a look at a person must leave no trace.
         conversation = await self._rooms.place(conversation, create=True) or conversation
         root = await self._root(conversation, draft)
         text = await self._text(conversation, draft.text)
@@ -135,6 +136,7 @@ class ThreadWriter(Generic[R]):
     ) -> Message | None:
         """The message that a send of unknown outcome has made, by its key; by its text where it has none."""
         place = await self._rooms.place(conversation, create=False)
+        # The direct conversation is not there, so nothing can have been sent to it.
         if place is None:
             return None
         root, marker = await self._root(place, draft), marker_of(draft)
@@ -142,6 +144,7 @@ class ThreadWriter(Generic[R]):
         marked = [one for one in found if self._target.key_of(one) == marker and self._source.post(one).id not in known]
         if marked:
             return (await self._source.to_messages(place, marked[:1]))[0]
+        # A message whose key the service dropped is known by its text.
         unmarked = [one for one in found if self._target.key_of(one) is None]
         messages = await self._source.to_messages(place, unmarked)
         return match_sent_message(messages, draft.text, root, since, known, lambda message: message.author.own)
@@ -170,12 +173,14 @@ class ThreadWriter(Generic[R]):
         """
         if not text.strip():
             raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
+        # Most texts mention nobody, and listing members takes a request.
         members = await self._callable(conversation) if "@" in text else {}
         ids = {member.id for named in members.values() for member in named}
         missed = dict[str, None]()
         mentioned = write_mentions(text, members, self._target.mention, lambda name: missed.update({name: None}))
         written = await self._target.to_wire(mentioned, ids)
         leave_shown(self._with_names(mentioned, members))
+        # Marks and mentions count, so the text as it is sent is measured.
         if len(written) > self._longest:
             raise InvalidArgument(
                 sentence(

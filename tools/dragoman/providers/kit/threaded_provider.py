@@ -82,6 +82,7 @@ class Parts:
                 found = await source.to_messages(conversation, [await source.raw(conversation, message)])
             except NotFound:
                 return True
+            # Some services show a deleted message as a stub.
             return all(one.deleted_at is not None for one in found)
 
         async def newest(conversation: str) -> datetime | None:
@@ -125,6 +126,7 @@ class ThreadedProvider(Provider):
 
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
         """Readers of a conversation, with those of other organisations."""
+        # Whatever is sent reaches all who read the conversation.
         del draft
         return await self._parts.rooms.audience(conversation)
 

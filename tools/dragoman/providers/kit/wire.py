@@ -49,6 +49,7 @@ class WireModel(BaseModel):
 def _text(value: object) -> str | None:
     if isinstance(value, str):
         return value
+    # Some services send ids as numbers.
     return str(value) if _is_whole(value) else None
 
 
