@@ -63,4 +63,5 @@ def test_messages_of_one_millisecond_come_in_the_order_of_writing_with_lasting_i
     assert at_once == ["one", "two", "three"]
     chat["messages"] = newest_first[1:]
     before = {message.text: message.id for message in read_archive(saved(tmp_path / "message_1.json", chat)).messages}
+    assert min(before.values()).isdecimal()
     assert before.items() <= {message.text: message.id for message in content.messages}.items()

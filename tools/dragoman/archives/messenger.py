@@ -12,7 +12,7 @@ from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, flag_of, is_object, list_of, record_of, records_of, text_of
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.ids import ContentIds
+from dragoman.archives.ids import Notebook
 from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder, Source
@@ -52,11 +52,11 @@ class MessengerFormat(ArchiveFormat):
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All chats; the parts of one follow each other."""
         del options
-        ids, export = ContentIds(), None
+        ids, export = Notebook(), None
         for file in source.files():
             here = file.folder if _PART.fullmatch(file.name) else file
             if here != export:
-                ids, export = ContentIds(), here
+                ids, export = Notebook(), here
             yield from _ChatFile(file, source.notes, ids).items()
 
 
@@ -73,7 +73,7 @@ def repaired(text: str) -> str:
 class _ChatFile:
     """Reads one file twice: members that describe the chat may stand behind its messages."""
 
-    def __init__(self, file: File, notes: Notes, ids: ContentIds) -> None:
+    def __init__(self, file: File, notes: Notes, ids: Notebook) -> None:
         self._file = file
         self._notes = notes
         self._ids = ids
@@ -138,7 +138,7 @@ class _ChatFile:
             else:
                 name = self._text(text_of(entry, "sender_name", "senderName"))
                 plain = new_message(
-                    id=self._ids.make(self._conversation.id, sent_at.isoformat()),
+                    id=self._message_id(text_of(entry, "timestamp_ms", "timestamp")),
                     conversation=self._conversation.id,
                     author=author_called(name or "Facebook user"),
                     sent_at=sent_at,
@@ -152,6 +152,11 @@ class _ChatFile:
                     reactions=tuple(self._reactions(entry)),
                     attachments=tuple(self._attachments(entry)),
                 )
+
+    def _message_id(self, time: str) -> str:
+        """The time, and the number of the message among those of that time."""
+        number = self._ids.add(f"{time} {self._conversation.id}")
+        return time if number == 1 else f"{time}.{number}"
 
     def _text_of(self, entry: JsonObject) -> str:
         text = self._text(text_of(entry, "content", "text"))
