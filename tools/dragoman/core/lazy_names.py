@@ -18,14 +18,18 @@ def lazy_names(package: str, modules: Mapping[str, Sequence[str]]) -> Callable[[
 
     Args:
         package: Name of the package.
-        modules: For each module below the package the public names that it defines.
+        modules: For each module the public names that it defines; below the package, unless it begins with
+            ``dragoman.``.
     """
     modules_by_name = {name: module for module, names in modules.items() for name in names}
 
     def get(name: str) -> object:
         if name not in modules_by_name:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        found: object = getattr(import_module(f"{package}.{modules_by_name[name]}"), name)
+        module = modules_by_name[name]
+        found: object = getattr(
+            import_module(module if module.startswith("dragoman.") else f"{package}.{module}"), name
+        )
         setattr(sys.modules[package], name, found)
         return found
 

@@ -31,8 +31,9 @@ Each name is imported when it is first used. ``docs/writing-a-provider.md`` buil
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from dragoman.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from dragoman.core.html_text import to_html, to_text
@@ -292,15 +293,7 @@ _HOMES: Final = {
     "dragoman.transport.http": "DerivedCache HttpClient HttpResponse Options segment",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name from the module that defines it."""
-    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(home), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazy_names(__name__, {module: names.split() for module, names in _HOMES.items()})
 
 
 def __dir__() -> list[str]:
