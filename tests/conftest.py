@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import ipaddress
 import os
 import socket
@@ -24,6 +25,12 @@ _SHARED = (
     ("dragoman.accounts.provider_registry", "BUILT_IN"),
     ("dragoman.archives.registry", "BUILT_IN"),
 )
+
+
+def pytest_collection_finish():
+    """Have the garbage collector leave alone what was collected, which stays to the end; going through it took long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

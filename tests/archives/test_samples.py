@@ -68,9 +68,8 @@ def pack(source: Path, packing: str, target: Path) -> Path:
         path = target / f"{source.stem if source.is_file() else source.name}.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in files:
-                archive.write(
-                    file, ("Some folder/" if packing == "zip-in-folder" else "") + str(file.relative_to(around))
-                )
+                inside = "Some folder" if packing == "zip-in-folder" else ""
+                archive.write(file, Path(inside, file.relative_to(around)))
     else:
         path = target / f"{source.stem}.{packing}"
         with tarfile.open(path, "w:gz" if packing == "tar.gz" else "w") as archive:
