@@ -100,6 +100,14 @@ async def test_tables_may_be_in_a_schema_of_their_own(postgres_server, postgres_
         assert "Hello crane" not in await client.call("list_conversations")
 
 
+def _after(server, statements, user="test"):
+    """The address of a new database after an administrator has run statements."""
+    database = server.new_database().rpartition("/")[2]
+    for statement in statements.format(database).split("; "):
+        server.execute(statement)
+    return server.address(database, user=user)
+
+
 WRONG = [
     (lambda server: server.address("postgres", user="nobody"), "refuses the user or the password"),
     (lambda server: server.address("postgres").replace("secret", "hidden99"), "refuses the user or the password"),
@@ -107,6 +115,22 @@ WRONG = [
     (lambda _server: "postgresql://test:hidden99@127.0.0.1:1/postgres", "cannot be reached"),
     (lambda _server: "postgresql://test:hidden99@nowhere.invalid/postgres", "cannot be found by its name"),
     (lambda server: server.address("postgres") + "?sslmode=require", "TLS"),
+    (lambda _server: "postgresql://test:hidden99@certificate.invalid/postgres", "cannot be found by its name"),
+    (
+        lambda server: _after(server, "CREATE ROLE asleep NOLOGIN PASSWORD 'secret'", user="asleep"),
+        "not let this user in",
+    ),
+    (
+        lambda server: _after(
+            server, "CREATE ROLE guest LOGIN PASSWORD 'secret'; REVOKE CONNECT ON DATABASE {} FROM PUBLIC", user="guest"
+        ),
+        "does not let this user in",
+    ),
+    (lambda server: _after(server, "ALTER DATABASE {} ALLOW_CONNECTIONS false"), "lets nobody in"),
+    (
+        lambda server: _after(server, "CREATE ROLE alone LOGIN PASSWORD 'secret' CONNECTION LIMIT 0", user="alone"),
+        "has no connection left",
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final, LiteralString
@@ -17,24 +18,49 @@ from dragoman.store.sql.connection import DamagedRowError
 REPEATABLE: Final = ("40001", "40P01")
 """States of a transaction that was undone because of others, and may succeed when it is run again."""
 
+_QUOTED: Final = re.compile(r"""\"[^"]*"|host '[^']*'""")
 _AT_CONNECT: Final[tuple[tuple[str, type[DragomanError], LiteralString, LiteralString], ...]] = (
+    ("resolve host", Unavailable, "cannot be found by its name", "Check the host in the setting `store`."),
+    ("translate host name", Unavailable, "cannot be found by its name", "Check the host in the setting `store`."),
     ("password authentication failed", Unauthenticated, "refuses the user or the password",
      "Correct the address in the setting `store`."),
     ("no password supplied", Unauthenticated, "asks for a password",
      "Write one into the address of `store`, or into a password file of libpq."),
     ("no pg_hba.conf entry", PermissionDenied, "lets nobody in from this machine, or not without TLS",
      "Add sslmode=require to the address, or allow this machine in pg_hba.conf."),
+    ("not permitted to log in", Unauthenticated, "does not let this user in", "Use a role that may log in."),
+    ("permission denied for database", PermissionDenied, "does not let this user in",
+     "Grant the user CONNECT on the database."),
+    ("no such user", Unauthenticated, "knows no such user", "Correct the address in the setting `store`."),
+    ("no such database", InvalidArgument, "has no such database",
+     "Create it, or correct the address in the setting `store`."),
+    ("unsupported startup parameter", InvalidArgument, "is behind a pooler that refuses a parameter of the address",
+     "Take it out of the address, or allow it in the pooler."),
     ("role ", Unauthenticated, "knows no such user", "Correct the address in the setting `store`."),
     ("database ", InvalidArgument, "has no such database", "Create it, or correct the address in the setting `store`."),
+    ("private key file", InvalidArgument, "cannot be reached with the key of this client",
+     "Name a file that only this user may read as sslkey in the address."),
+    ("client certificate", Unauthenticated, "asks for a certificate of this client",
+     "Name its files as sslcert and sslkey in the address."),
+    ("certificate authentication failed", Unauthenticated, "refuses the user or the certificate",
+     "Correct the address in the setting `store`."),
+    ("root certificate file", InvalidArgument, "cannot be checked, because there is no file of its authority",
+     "Correct sslrootcert in the address."),
+    ("certificate file", InvalidArgument, "cannot be reached with the certificate of this client",
+     "Name a file that this user may read as sslcert in the address."),
+    ("does not match host name", Unavailable, "has the certificate of another host",
+     "Use a name of its certificate as the host in the address."),
     ("certificate", Unavailable, "has a certificate that is not trusted",
      "Name the file of its authority as sslrootcert in the address."),
     ("ssl", Unavailable, "cannot be reached with the TLS that was asked for", "Check sslmode in the address."),
     ("too many", Unavailable, "has no connection left", "Try again, or raise max_connections of the server."),
     ("connection slots", Unavailable, "has no connection left", "Try again, or raise max_connections of the server."),
+    ("no more connections", Unavailable, "has no connection left", "Try again, or raise the limit of the pooler."),
+    ("not currently accepting", Unavailable, "lets nobody in", "Allow connections to the database."),
+    ("accepting connections", Unavailable, "is starting", "Try again in some seconds."),
+    ("recovery mode", Unavailable, "is starting", "Try again in some seconds."),
     ("starting up", Unavailable, "is starting", "Try again in some seconds."),
     ("shutting down", Unavailable, "is stopping", "Try again when it runs."),
-    ("resolve host", Unavailable, "cannot be found by its name", "Check the host in the setting `store`."),
-    ("translate host name", Unavailable, "cannot be found by its name", "Check the host in the setting `store`."),
     ("session is read-only", NotWritableError, "can only be read", "Name the primary server in the setting `store`."),
     ("in hot standby", NotWritableError, "can only be read", "Name the primary server in the setting `store`."),
 )  # fmt: skip
@@ -43,7 +69,7 @@ _AT_CONNECT: Final[tuple[tuple[str, type[DragomanError], LiteralString, LiteralS
 _BY_STATE: Final[tuple[tuple[tuple[str, ...], type[DragomanError], LiteralString, LiteralString], ...]] = (
     (("53100", "53200"), NotWritableError, "has no room left", "Free space at the database and try again."),
     (("25006", "0A000"), NotWritableError, "can only be read", "Name the primary server in the setting `store`."),
-    (("42501",), NotWritableError, "may not be written by this user", "Grant the user the rights on its tables."),
+    (("42501",), NotWritableError, "may not be used by this user", "Grant the user the rights on its tables."),
     (("54000", "54001", "22001"), InvalidArgument, "cannot hold so long a text or id", "Shorten it."),
     (("57014", "55P03"), Unavailable, "took too long", "Try again; the database may be under load."),
     (("42P10",), InvalidArgument, "was changed by another version of Dragoman", "Start the newest version."),
@@ -123,7 +149,8 @@ def _of_state(state: str, name: str) -> DragomanError:
 
 
 def _unreachable(text: str, name: str) -> DragomanError:
-    lowered = text.lower()
+    # Names of hosts, users and databases say nothing of what failed.
+    lowered = _QUOTED.sub("host", text.lower())
     for part, kind, what, hint in _AT_CONNECT:
         if part in lowered and (part not in ("role ", "database ") or "does not exist" in lowered):
             return kind(sentence("{} {}.", name, safe(what)), hint=hint)
