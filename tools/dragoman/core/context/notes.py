@@ -1,4 +1,4 @@
-"""What a provider leaves about a write that has succeeded, for the answer of the tool.
+"""Notes that a provider leaves about a successful write, for the answer of the tool.
 
 Whoever writes leaves it, and does not know whether anybody collects it::
 

@@ -8,8 +8,7 @@ to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`p
 to mark text up      :func:`parse_markdown`, :func:`write_markup` in the :class:`Markup` of a service,
                      :func:`markdown_to_html`
 to find names        :class:`Lookup`; :class:`Directory` for the people of a workspace; :func:`by_name`,
-                     :func:`only_person` and :func:`write_mentions` for any people;
-                     :class:`LruCache` and :class:`TtlCache` for anything else
+                     :func:`only_person`, :func:`write_mentions` for any people; :class:`LruCache`, :class:`TtlCache`
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
                      :class:`NamedFailures`, :class:`MethodApi` with a :class:`MethodTable`
 to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :class:`OAuthSettings` (a setting),
