@@ -96,19 +96,9 @@ async def test_a_mailbox_is_the_same_in_whatever_way_its_server_writes(imap_serv
     assert await read(imap_server) == wanted
 
 
-@pytest.mark.parametrize(
-    "lacking",
-    [
-        ("SORT",),
-        ("UIDPLUS", "MOVE"),
-        ("CONDSTORE", "ENABLE"),
-        ("IDLE",),
-        ("SPECIAL-USE",),
-        ("LITERAL+", "SASL-IR", "ID", "ESEARCH"),
-    ],
-)
-async def test_a_mailbox_is_the_same_whatever_its_server_cannot_do(imap_server, lacking):
+@pytest.mark.parametrize("left", [0, 1, 3])
+async def test_a_mailbox_is_the_same_whatever_its_server_cannot_do(imap_server, left):
     fill(imap_server)
     wanted = await read(imap_server)
-    imap_server.capabilities = " ".join(one for one in imap_server.capabilities.split() if one not in lacking)
+    imap_server.capabilities = " ".join(["IMAP4rev1", *imap_server.capabilities.split()[1:][:left]])
     assert await read(imap_server) == wanted
