@@ -62,6 +62,7 @@ _HINT: Final = lazy_pattern(
     r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[^\W_][.\-])(?=[^\W_]))"
 )
 _WORD: Final = lazy_pattern(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
+_SPACE: Final = lazy_pattern(r"[ \n]")
 _JOINTS: Final = lazy_pattern(r"[\W_]+")
 _IDENTIFIER: Final = lazy_pattern(
     r"(?=.{4})(?:[0-9]{4}|[0-9]++[^\W_]|[^\W\d_]++[0-9]|[^\W_]++[_.\-]|[A-Z]*+[a-z]++[A-Z]|[A-Z]{2,}+[a-z])", re.DOTALL
@@ -198,10 +199,12 @@ def _pieces(text: str, hint: re.Match[str]) -> str:
         return _pieces_of_number(number)  # many texts end so
     words: dict[str, None] = {}
     found: re.Match[str] | None = hint
+    end = 0
     while found is not None and len(words) < _MOST:
         # Only the surroundings of a hint are looked at, up to the next spaces: most of a text is ordinary words.
-        start, end = found.span()
-        start, end = text.rfind(" ", 0, start) + 1, text.find(" ", end)
+        start = max(text.rfind(" ", end, found.start()), text.rfind("\n", end, found.start())) + 1
+        behind = _SPACE.search(text, found.end())
+        end = -1 if behind is None else behind.start()
         word = text[start:] if end < 0 else text[start:end]
         names = _names_in if len(word) <= _LONGEST else _names_in.__wrapped__
         words.update(names(word))

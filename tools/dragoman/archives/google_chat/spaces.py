@@ -30,6 +30,9 @@ _WRAPPED: Final = "private_do_not_access_or_else_safe_url_wrapped_value"
 _TWO: Final = 2
 _PARTS: Final = 3
 
+_PLAIN: Final = frozenset({"creator", "created_date", "text", "topic_id", "message_id"})
+"""Members of a message that is a text and nothing else."""
+
 
 class SpaceReader:
     """Reads one file of messages.
@@ -78,6 +81,9 @@ class SpaceReader:
         )
 
     def _message(self, entry: JsonObject, conversation: Conversation, reader: JsonReader) -> Iterator[Message]:
+        if entry.keys() <= _PLAIN and (plain := self._plain_message(entry, conversation)) is not None:
+            yield plain
+            return
         created, deleted = text_of(entry, "created_date"), text_of(entry, "deleted_date")
         sent_at = parse_date(created) if created else None
         is_deleted = text_of(entry, "message_state") == "DELETED" or bool(deleted)
@@ -101,6 +107,23 @@ class SpaceReader:
             deleted_at=deleted_at,
             reactions=tuple(self._reactions(entry)) if "reactions" in entry else (),
             attachments=tuple([self._attachment(one) for one in records_of(entry, "attached_files")]),
+        )
+
+    def _plain_message(self, entry: JsonObject, conversation: Conversation) -> Message | None:
+        """A message that is a text of somebody and nothing else, as most are; ``None`` for any other."""
+        id_, created, text = entry.get("message_id"), entry.get("created_date"), entry.get("text")
+        if not (isinstance(id_, str) and isinstance(created, str) and isinstance(text, str) and id_):
+            return None
+        sent_at = parse_date(created)
+        if sent_at is None:
+            return None
+        return new_message(
+            id=id_,
+            conversation=conversation.id,
+            author=self._creator(entry),
+            sent_at=sent_at,
+            text=clean(text),
+            reply_to=_parent(entry),
         )
 
     def _made_id(self, conversation: str, sent_at: datetime | None, created: str, text: str) -> str:
