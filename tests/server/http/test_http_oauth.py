@@ -159,6 +159,7 @@ def test_while_the_issuer_is_silent_nobody_is_judged(site):
         assert refused.headers["retry-after"]
         assert "does not tell its keys now" in refused.sentence
         assert server.get("/healthz").status == 200
+        wait_until(lambda: any("cannot be had" in line for line in server.log))
         warning = next(line for line in server.log if "cannot be had" in line)
         assert f"http://127.0.0.1:{silent}/.well-known/openid-configuration: " in warning
         assert "refuses connections" in warning
