@@ -25,7 +25,7 @@ from dragoman.store.coverage import BEGINNING
 from dragoman.sync.back_position import PAGE
 from dragoman.sync.runner import accounts_to_sync, keep_current
 from dragoman.toolset import call_tool
-from dragoman_server.commands.sync_accounts import SWITCH_INTERVAL
+from dragoman_server.commands.sync_accounts import collect_seldom
 from dragoman_server.config.load import Config, from_mapping
 from dragoman_server.runtime import tool_context
 
@@ -36,7 +36,7 @@ WARM: Final = 10
 
 def main() -> int:
     """Print every figure; 1 when a bound is missed."""
-    sys.setswitchinterval(SWITCH_INTERVAL)  # as the command does
+    collect_seldom()  # as the command does
     with serving(ROOMS, MESSAGES) as address, TemporaryDirectory() as folder:
         anyio.run(_fetch_alone, _config(address, Path(folder) / "warm", "1d"))  # what the service makes once
         alone = anyio.run(_fetch_alone, _config(address, Path(folder) / "alone"))
