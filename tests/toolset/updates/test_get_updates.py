@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import anyio
 import pytest
-from bell_service import ROOMS, START, Bell, Wire, empty
+from bell_service import ROOMS, START, Bell, Broken, Wire, empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -130,6 +130,16 @@ async def test_a_failing_account_is_named_and_catches_up_later():
         text = await client.call("get_updates")
         assert "! broken: It does not answer. Try again." in text.split("\n")
         assert "Bo: one" in text
+
+
+async def test_an_account_that_failed_in_the_first_call_tells_in_the_next_one_what_came_before_it(monkeypatch):
+    Wire.post(text="one")
+    async with connect(accounts("broken", "silent")) as client:
+        assert ids(await ask(client)) == ["one"]
+        monkeypatch.setattr(Broken, "list_conversations", Wire.list_conversations)
+        answer = await ask(client)
+        assert [group["ref"] for group in answer["conversations"]] == ["broken:deck"]
+        assert ids(await ask(client)) == []
 
 
 async def test_the_header_names_what_was_looked_at_and_no_account_that_failed():

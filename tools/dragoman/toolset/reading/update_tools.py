@@ -137,6 +137,7 @@ class _Reading:
     found: dict[str, AccountUpdates] = field(default_factory=dict[str, AccountUpdates])
     failures: list[Failure] = field(default_factory=list[Failure])
     notes: list[Sentence] = field(default_factory=list[Sentence])
+    unread: list[str] = field(default_factory=list[str])
     time: datetime | None = None
     passing: list[Update] = field(default_factory=list[Update])
 
@@ -173,6 +174,7 @@ class _Reading:
             raise UnsupportedOperation("No account can tell what is new.")
         if len(errors) == len(accounts):
             raise errors[0]
+        self.unread = [account.name for account in accounts if account.name not in self.found]
         self.failures += [Failure(error.account or "", error.sentences) for error in errors]
         for one in self.found.values():
             self.notes.extend(one.notes)
@@ -214,6 +216,9 @@ class _Reading:
                 if id(one) not in given:
                     left[one.message.account].append(one)
             positions = CursorState(self.start.positions)
+            for name in self.unread:
+                # Where it was to begin: the time of this call would skip what it could not tell.
+                positions[name] = FeedPosition(self.start.position_of(name).to_text())
             for name, news in self.found.items():
                 positions[name] = FeedPosition(news.position_before(left[name]).to_text())
             # As long as something is left, the next call begins at the same time.
