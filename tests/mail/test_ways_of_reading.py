@@ -59,3 +59,16 @@ def lines(data: bytes) -> list[bytes]:
 def test_quoted_printable_reads_the_same_in_one_step_and_in_several(pieces):
     data = b"".join(pieces)
     assert decode_transfer(data, "quoted-printable") == decode_quoted_printable(without_soft_breaks(data))
+
+
+def test_a_head_that_a_server_has_written_anew_since_counts_for_nothing():
+    def mail(mark, encoding):
+        head = f"From: a@example.com\r\nContent-Type: multipart/mixed; boundary={mark}\r\n"
+        part = f"--{mark}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\nHello=20you\r\n--{mark}--\r\n"
+        return f"{head}\r\n{part}".encode(), f"{head}\r\n".encode()
+
+    old, new = mail("one", "8bit"), mail("two", "quoted-printable")
+    assert read_whole_mail(new[0], read_mail_head(old[1])).text == "Hello you"
+    plain = b"From: a@example.com\r\nContent-Type: text/plain\r\n"
+    coded = plain + b"Content-Transfer-Encoding: quoted-printable\r\n\r\nHello=20you"
+    assert read_whole_mail(coded, read_mail_head(plain + b"\r\n")).text == "Hello you"

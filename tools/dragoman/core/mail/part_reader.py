@@ -92,11 +92,12 @@ class _PartReader:
     def take_known_head(self, data: bytes, known: Part) -> int:
         """Take the head of the mail, which was read before as that of ``known``; the place behind it.
 
-        A head that breaks off is not taken: the server, which gave its fields, may see its end elsewhere.
+        A head that breaks off is not taken: the server, which gave its fields, may see its end elsewhere. Nor is one
+        that says something else of the body, because some servers write mails anew for each reading.
         """
         end = cast("re.Match[bytes]", _HEAD.match(data)).end()
         for blank in _BLANKS:
-            if data.startswith(blank, end) and end <= HEAD_LIMIT:
+            if data.startswith(blank, end) and end <= HEAD_LIMIT and _fits(data[:end], known):
                 self.root.take_head(data[:end], known)
                 self._begin_body(self.root)
                 return end + len(blank)
@@ -147,6 +148,15 @@ class _PartReader:
         self._stack.append(part)
         self._in_head, self._ended = True, False
         self._count += 1
+
+
+def _fits(head: bytes, known: Part) -> bool:
+    """Whether a head says of the body what is known of it."""
+    lower = head.lower()
+    if (b"\ncontent-transfer-encoding" in lower) != bool(known.encoding):
+        return False
+    words = (known.media_type, known.encoding, known.parameters.get("boundary", "").lower())
+    return all(word.encode("utf-8", "surrogateescape") in lower for word in words)
 
 
 def read_parts(lines: Iterable[bytes]) -> Part:
