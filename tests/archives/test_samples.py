@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 
 from dragoman.archives.registry import BUILT_IN
-from dragoman.core.errors import DragomanError
 from dragoman.toolset import ToolServices, call_tool
 from dragoman_server.commands.import_files import ImportRequest, load
 from dragoman_server.config.load import from_mapping
@@ -269,32 +268,3 @@ async def test_two_exports_of_the_same_in_one_import_are_one(file, tmp_path):
             report = await load(shared, ImportRequest(paths=paths))
         counts.append((report.counts.new, report.conversations))
     assert counts[1] == counts[2] == counts[0]
-
-
-async def test_a_format_that_cannot_be_read_is_named(tmp_path):
-    (tmp_path / "kakao.txt").write_text("Maria 님과 카카오톡 대화\n저장한 날짜 : 2026년 3월 10일 오후 3:00\n")
-    async with tool_context.open_services(from_mapping(settings(tmp_path), data=tmp_path)) as shared:
-        with pytest.raises(DragomanError, match="is a KakaoTalk export, which cannot be read yet"):
-            await load(shared, ImportRequest(paths=(tmp_path / "kakao.txt",)))
-
-
-@pytest.mark.parametrize(
-    ("content", "title"),
-    [
-        (b"!BDN\x00\x00", "Outlook data file"),
-        (b'{"userId": "8:x", "exportDate": "x", "conversations": []}', "Skype export"),
-        (b'{"zerver_realm": []}', "Zulip export"),
-        (b'<html><div class="page_header"></div></html>', "Telegram export in HTML"),
-        (b"Rar!\x1a\x07\x00", "RAR archive"),
-    ],
-)
-async def test_what_cannot_be_read_is_named_with_what_to_do(content, title, tmp_path):
-    (tmp_path / "x").write_bytes(content)
-    async with tool_context.open_services(from_mapping(settings(tmp_path), data=tmp_path)) as shared:
-        try:
-            report = await load(shared, ImportRequest(paths=(tmp_path / "x",)))
-        except DragomanError as error:
-            assert title in str(error)
-            assert error.hint
-        else:
-            assert report.archives, "a reader has taken its place"

@@ -72,6 +72,15 @@ async def test_a_mail_that_is_stored_stays_where_it_is_when_a_later_one_joins_tw
     assert sorted(found.values()) == [["both@x", "one@x"], ["other@x"]]
 
 
+async def test_a_thread_keeps_its_title_when_a_later_mail_has_another_subject(tmp_path):
+    answer = mail("b", References="<a@x>", Subject="Re: Something else", From="Bo <bo@x.example>")
+    async with tool_context.open_services(config(tmp_path)) as shared:
+        await stored(shared, tmp_path, mbox(mail("a", Subject="Plan")), mbox(answer))
+        provider = await target_of(shared, None).provider()
+        conversation = await provider.get_conversation("mail.a@x")
+    assert (conversation.title, conversation.participants) == ("Plan", ("Ann", "Bo"))
+
+
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("gmail_first", [True, False])
 async def test_a_mail_of_gmail_that_another_program_saved_as_well_is_stored_once(together, gmail_first, tmp_path):

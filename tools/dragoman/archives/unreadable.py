@@ -21,6 +21,8 @@ _PLAIN_SIGNAL: Final = (
 _LONGEST_HEADER: Final = 200
 _LINE: Final = lazy_pattern(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
 _KAKAO: Final = lazy_pattern(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
+_IMAZING: Final = lazy_pattern(r"Chat Session,Message Date,")
+_CRYPT: Final = lazy_pattern(r"\.crypt\d{1,2}$")
 _KAKAO_CSV: Final = lazy_pattern(r"Date,User,Message\s*$")
 
 
@@ -62,9 +64,11 @@ class UnreadableFormat(ArchiveFormat):
             InvalidArgument: Always.
         """
         del options
+        article = "an" if self.title[0] in "AEIOaeio" else "a"
         where = next((file.label for file in source.files()), "This")
         raise InvalidArgument(
-            sentence("{} is a {}, which cannot be read yet.", where, unquoted(self.title)), hint=self._advice
+            sentence("{} is {} {}, which cannot be read yet.", where, unquoted(article), unquoted(self.title)),
+            hint=self._advice,
         )
 
 
@@ -88,6 +92,22 @@ def _is_signal_backup(head: Head) -> bool:
     """Whether it begins with the length of a header, and with the header's first member."""
     length = int.from_bytes(head.data[:4], "big")
     return head.name.endswith(".backup") and 0 < length <= _LONGEST_HEADER and head.data[4:5] == b"\x0a"
+
+
+def _has_members(*names: str) -> Callable[[Head], bool]:
+    return lambda head: set(names) <= head.members
+
+
+def _is_slackdump(head: Head) -> bool:
+    """Whether it is a file of slackdump's own: a saved channel, or pieces of one with a number for their kind."""
+    members = head.members
+    return {"channel_id", "messages[].ts"} <= members or (
+        {"t", "ts"} <= members and not members.isdisjoint({"m", "m[].ts", "ci", "u", "f", "w", "c"})
+    )
+
+
+def _is_encrypted_whatsapp(head: Head) -> bool:
+    return _CRYPT.search(head.name) is not None and not head.data.isascii()
 
 
 def _is_binary(name: str) -> Callable[[Head], bool]:
@@ -120,6 +140,12 @@ UNREADABLE: Final = (
         _is_sqlite_with(b"jid"),
     ),
     UnreadableFormat(
+        "whatsapp-backup",
+        "encrypted backup of WhatsApp",
+        "Export the chat in WhatsApp with Export chat, and import that text or zip file.",
+        _is_encrypted_whatsapp,
+    ),
+    UnreadableFormat(
         "telegram-html",
         "Telegram export in HTML",
         "Export again in Telegram Desktop with the format Machine-readable JSON.",
@@ -129,7 +155,7 @@ UNREADABLE: Final = (
         "facebook-html",
         "Facebook or Instagram export in HTML",
         "Request the download again with the format JSON.",
-        _holds(b'class="_3-95 _2pim', b'class="pam _3-95', b'class="_a706"', b"messages/inbox"),
+        _holds(b'class="_3-95 _2pim', b'class="pam _3-95', b'class="_a706"', b"_3-95 _a6-", b"messages/inbox"),
     ),
     UnreadableFormat(
         "line",
@@ -155,6 +181,16 @@ UNREADABLE: Final = (
         "Convert it with `slackdump convert -f export`, and import that.",
         _is_sqlite_with(b"CHUNK"),
     ),
+    UnreadableFormat(
+        "slackdump",
+        "file of slackdump",
+        "Convert it with `slackdump convert -f export`, and import that.",
+        _is_slackdump,
+    ),
+    UnreadableFormat("rocketchat", "Rocket.Chat export", _AS_LINES, _has_members("msg", "ts", "username")),
+    UnreadableFormat("rocketchat", "Rocket.Chat export", _AS_LINES, _has_members("messages[].msg", "messages[].ts")),
+    UnreadableFormat("imazing", "export of iMazing", _AS_LINES, _first_line(_IMAZING)),
+    UnreadableFormat("google-voice", "Google Voice export in HTML", _AS_LINES, _holds(b'class="hChatLog')),
     UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_signal_backup),
     UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_binary("main"), {"metadata", "files"}),
     UnreadableFormat("signal-desktop", "database of Signal Desktop", _PLAIN_SIGNAL, _is_binary("db.sqlite")),

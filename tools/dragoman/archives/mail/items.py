@@ -79,7 +79,7 @@ def _with_only_id(mail: ParsedMail, found: Found, seen: Notebook) -> tuple[Any, 
 def _conversation(thread: Thread) -> Conversation:
     return Conversation(
         id=thread.id,
-        title=mapping.title_of(thread.subject),
+        title=mapping.title_of(thread.subject) if thread.subject is not None else "",
         kind=ConversationKind.MAIL,
         participants=thread.people,
     )

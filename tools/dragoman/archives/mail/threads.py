@@ -51,12 +51,12 @@ class Thread:
 
     Attributes:
         id: Id of the conversation.
-        subject: That of its oldest mail.
+        subject: That of its oldest mail; ``None`` for a thread that is stored, whose oldest mail may be there.
         people: Names of those who write and read, as far as the first fifty.
     """
 
     id: str
-    subject: str
+    subject: str | None
     people: tuple[str, ...]
 
 
@@ -174,9 +174,10 @@ class Threads:
         if place.startswith("#"):
             found = self._table.execute("SELECT conversation FROM named WHERE number = ?", (int(place[1:]),)).fetchone()
             conversation = found[0] if found else f"mail.{rows[0][0]}"
+            is_stored = found is not None
         else:
-            conversation = f"mail.gm.{place}"
-        return Thread(conversation, rows[0][1], tuple(names)[:_PEOPLE])
+            conversation, is_stored = f"mail.gm.{place}", False
+        return Thread(conversation, None if is_stored else rows[0][1], tuple(names)[:_PEOPLE])
 
     def _known(self, id_: str) -> int | None:
         number = self._numbers.get(id_)
