@@ -155,5 +155,7 @@ def _card(written: str) -> str:
 
 def _with_quote(content: Content) -> str:
     """The text after a quote whose message is not known or lies in another conversation."""
-    quote = "\n".join(f"> {line}" for line in content.quote.split("\n")) if content.quote else ""
+    if not content.quote:
+        return clean(content.text)
+    quote = "\n".join(f"> {line}" for line in content.quote.split("\n"))
     return clean(f"{quote}\n{content.text}")

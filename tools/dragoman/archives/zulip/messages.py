@@ -95,7 +95,7 @@ class MessageFile:
 
 def plain(markdown: str) -> str:
     """The text with people, groups and channels by their names; other Markdown stays as it was written."""
-    return clean(_REFERENCE.sub(_named, markdown))
+    return clean(_REFERENCE.sub(_named, markdown) if "@" in markdown or "#" in markdown else markdown)
 
 
 def _named(found: re.Match[str]) -> str:
@@ -113,7 +113,8 @@ def _edits(entry: JsonObject, sent_at: datetime) -> tuple[datetime | None, tuple
     """When the text changed last, and earlier texts, oldest first. A move to another topic changes no text."""
     written = entry.get("edit_history")
     if not written:
-        return from_seconds(entry.get("last_edit_time")), ()
+        last = entry.get("last_edit_time")
+        return (None if last is None else from_seconds(last)), ()
     changes = [one for one in map(object_of, list_within(written)) if "prev_content" in one]
     earlier: list[Edit] = []
     time: datetime | None = sent_at

@@ -163,10 +163,11 @@ def rest(m: Message) -> str | bytes | None:
     """JSON of what has no column of its own; ``None`` when there is nothing."""
     # One condition for all, because hardly one message in a hundred has any of it.
     if not (
-        m.reactions or m.attachments or m.labels or m.edited_at or m.subject is not None or m.replies or m.history
-        or m.deleted_at or m.partial or m.citations or m.extra or m.status is not None or m.url is not None
+        m.reactions or m.attachments or m.labels or m.edited_at or m.replies or m.history or m.deleted_at
+        or m.partial or m.citations or m.extra or m.status is not None or m.url is not None
     ):  # fmt: skip
-        return None
+        # Where a service has subjects, most messages have one and nothing else.
+        return None if m.subject is None else bind(f'{{"subject":{_encode(m.subject)}}}')
     return bind(_encode(dict(_packed(m))))
 
 
