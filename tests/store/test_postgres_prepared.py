@@ -47,6 +47,22 @@ async def test_a_connection_has_a_bounded_number_of_them(postgres_store):
     assert MOST // 2 < await postgres_store._database.read(ask) <= MOST + 2
 
 
+async def test_they_are_planned_anew_from_time_to_time(postgres_store, monkeypatch):
+    await postgres_store.messages.number([message(f"m{n}") for n in range(20)])
+    seen = set()
+    for turn in range(1, 4):
+        for number in range(1, 11):
+            assert (await postgres_store.messages.locate(number))[2] == f"m{number - 1}"
+            await postgres_store.messages.number([message("m0", f"turn {turn} {number}")])
+        found = {text for text in await _prepared(postgres_store) if "WHERE m.number = $1" in text}
+        assert len(found) == 1
+        seen |= found
+        assert len(seen) == turn
+        monkeypatch.setattr("dragoman.store.postgres.prepared.LASTS", -1.0)
+        await postgres_store.messages.locate(turn)
+        monkeypatch.undo()
+
+
 async def test_after_a_table_has_changed_reading_and_writing_go_on(postgres_store, postgres_address):
     database = postgres_store._database
 

@@ -118,9 +118,10 @@ class PostgresConnection:
             raise AssertionError(statement)
         self.statements += 1
         prepared = self._connection.prepared
+        first = self._first()  # before the statement: each call may drop what the ones before it have prepared
         call = None if prepared is None else prepared.call(_with_short_keys(statement), values)
         bindings = values if call or not _NUMBERED.search(statement) else _by_number(values)
-        message = "; ".join([*self._first(), call or _with_marks(statement), *filter(None, [self._end])])
+        message = "; ".join([*first, call or _with_marks(statement), *filter(None, [self._end])])
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(message.encode(), bindings or None)

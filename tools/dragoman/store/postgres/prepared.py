@@ -6,6 +6,7 @@ They are prepared in SQL: ``EXECUTE`` goes in one message with what begins and e
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import count
@@ -13,6 +14,9 @@ from typing import Final
 
 MOST: Final = 100
 """Of one connection."""
+
+LASTS: Final = 60.0
+"""Seconds after which a statement is planned anew: a plan for a small table is bad once an import has filled it."""
 
 _SEEN_BEFORE: Final = 2
 _REMEMBERED: Final = 500
@@ -32,6 +36,8 @@ class PreparedStatements:
         self._uses: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._new: list[tuple[str, str]] = []
         self._is_outdated = False
+        self._since = time.monotonic()
+        self._surplus: list[str] = []
         self._numbers = count(1)
 
     def call(self, statement: str, values: Sequence[object]) -> str | None:
@@ -47,9 +53,7 @@ class PreparedStatements:
         """
         if _PLANNED_ANEW in statement or not _PREPARABLE.match(statement):
             return None
-        if self._is_outdated:
-            self._is_outdated = False
-            self._names.clear()
+        self._begin_anew_if_due()
         key = (statement, ", ".join(map(_type, values)))
         first = ""
         name = self._names.get(key)
@@ -78,11 +82,21 @@ class PreparedStatements:
         """
         self._is_outdated = True
 
+    def _begin_anew_if_due(self) -> None:
+        now = time.monotonic()
+        if self._is_outdated:
+            self._surplus.clear()  # the session may have forgotten all of them
+        elif now - self._since > LASTS:
+            self._surplus += self._names.values()
+        else:
+            return
+        self._names.clear()
+        self._is_outdated, self._since = False, now
+
     def _is_frequent(self, key: tuple[str, str]) -> bool:
-        uses = self._uses.pop(key, 0)
-        if uses >= _SEEN_BEFORE:
+        uses = self._uses[key] = self._uses.pop(key, 0) + 1
+        if uses > _SEEN_BEFORE:
             return True
-        self._uses[key] = uses + 1
         if len(self._uses) > _REMEMBERED:
             self._uses.popitem(last=False)
         return False
@@ -94,7 +108,9 @@ class PreparedStatements:
         self._new.append(key)
         first = f"PREPARE {name}{f'({types})' if types else ''} AS {_numbered(statement)}; "
         if len(self._names) > MOST:
-            first = f"DEALLOCATE {self._names.popitem(last=False)[1]}; {first}"
+            self._surplus.append(self._names.popitem(last=False)[1])
+        first = "".join(f"DEALLOCATE {one}; " for one in self._surplus) + first
+        self._surplus.clear()
         return first.replace("%", "%%") if types else first, name
 
 
