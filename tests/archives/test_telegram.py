@@ -68,3 +68,33 @@ def test_a_message_that_is_more_than_a_text_keeps_all_of_it(read_chats):
     first, second, third = content.messages
     assert (first.reply_to, first.reactions[0].emoji, first.extra) == ("9", "x", {"via_bot": "@b"})
     assert (second.author.id, third.author.name) == ("user5", "Deleted Account")
+
+
+def test_chats_that_share_a_number_stay_apart_and_each_kind_of_entry_is_what_it_says(tmp_path, read_archive):
+    def entry(id_, text="x", **more):
+        time = {"date": "2026-03-10T08:58:00", "date_unixtime": "1773133080"}
+        return {"id": id_, "type": "message", "from": "Ann", "from_id": "user5", "text": text, **time, **more}
+
+    hearts = {"reactions": [{"type": "emoji", "emoji": "❤", "count": 1}], "edited_unixtime": "1773136800"}
+    invitation = {"type": "service", "from": None, "from_id": None, "actor": "Bo", "actor_id": "user6"}
+    invitation |= {"action": "invite_members", "members": ["Cy", None]}
+    unsupported = {"id": 2, "type": "unsupported"}
+    chats = [
+        {"name": "Bo", "type": "personal_chat", "id": 7, "messages": [entry(1, "\vtab"), entry(2, **hearts)]},
+        {"name": "G", "type": "private_group", "id": 7, "messages": [
+            entry(1, **invitation),
+            entry(2, reply_to_message_id=9, reply_to_peer_id="channel3"),
+        ]},
+        {"name": "C", "type": "public_channel", "id": 7, "messages": [entry(1, author="Sig"), unsupported]},
+    ]  # fmt: skip
+    text = json.dumps({"chats": {"list": chats[:2]}, "left_chats": {"list": chats[2:]}}).replace("\\u000b", "\\x0B")
+    (tmp_path / "result.json").write_text(text)
+    content = read_archive(tmp_path)
+    assert set(content.conversations) == {"telegram.user.7", "telegram.group.7", "telegram.channel.7"}
+    tab, heart, event, elsewhere, signed = content.messages
+    assert tab.text == "tab"
+    assert (heart.edited_at, heart.reactions[0].emoji) == (None, "❤")
+    assert (event.status, event.author.name, event.text) == ("activity", "Bo", "invite members Cy")
+    assert elsewhere.reply_to is None
+    assert signed.extra == {"author": "Sig"}
+    assert content.notes.skipped == 1
