@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, Self, TypeAlias, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_exponential, wait_random
@@ -25,6 +25,7 @@ Repeat: TypeAlias = Literal["never", "once", "yes"]
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_BACK_OFF: Final = 8.0
 _LONGEST_PAUSE: Final = 30.0  # a caller waits no longer than this because a service asked for it
+_LEAST_TOTAL: Final = 30.0
 _DELTA_OR_DATE: Final = 1_000_000_000  # a reset below this is a number of seconds, above it a date
 
 
@@ -55,6 +56,12 @@ class RetryPolicy:
 
     attempts: int
     total: float
+
+    @classmethod
+    def of(cls, attempts: int, total: float | None, seconds: float) -> Self:
+        """Bound a call whose attempts take up to ``seconds``; without a total one and a half of them, at least 30."""
+        # One attempt may use its whole time and still leave some for another.
+        return cls(attempts, total or max(_LEAST_TOTAL, 1.5 * seconds))
 
 
 Attempt: TypeAlias = Callable[[int, float], Awaitable[T]]

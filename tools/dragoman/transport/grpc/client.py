@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE: Final = 64 << 20
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_RATES: Final[Mapping[str, Rate]] = MappingProxyType({})
-_LEAST_TOTAL: Final = 30.0
 _LEAST: Final = 0.01
 _CLIENT_ID: Final = "x-client-request-id"
 
@@ -234,9 +233,7 @@ class GrpcClient:
         )
 
     def _policy(self, call: GrpcRequest, options: Options) -> RetryPolicy:
-        # One attempt may use its whole time and still leave some for another.
-        total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * call.seconds)
-        return RetryPolicy(self._attempts, total)
+        return RetryPolicy.of(self._attempts, options.get("total") or self._total, call.seconds)
 
     def _opened(self) -> Channel:
         if self._channel is None:

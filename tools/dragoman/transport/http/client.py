@@ -38,7 +38,6 @@ _NO_RATES: Final[Mapping[str, Rate]] = MappingProxyType({})
 _LONGEST_STREAM: Final = 1800.0  # seconds
 _LONGEST_LIMIT: Final = 120.0  # a reset further away is rather a wrong clock
 _LONGEST_WAIT: Final = 30.0
-_LEAST_TOTAL: Final = 30.0  # one attempt may use its whole time and still leave some for another
 _LEAST: Final = 0.01
 _BYTES_PER_CHARACTER: Final = 4  # of JSON; reading it is that much faster than cleaning a text
 _DEFAULTS: Final[Mapping[str, str]] = {
@@ -176,8 +175,7 @@ class HttpClient:
             read = partial(response_of, call, self.profile, raw, form, model, responses)
             return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
-        total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * most)
-        policy = RetryPolicy(self._attempts, total)
+        policy = RetryPolicy.of(self._attempts, options.get("total") or self._total, most)
         async with self._limiter.turn(call.family):
             return await retry(partial(self._attempt, call, most, fetch), policy, self._clock)
 
@@ -215,7 +213,7 @@ class HttpClient:
         attempt = partial(self._attempt, call, most, pool.start)
         async with self._limiter.turn(call.family):
             # Only opening is bounded so; the stream has a time of its own.
-            opening = RetryPolicy(self._attempts, self._total or max(_LEAST_TOTAL, 1.5 * most))
+            opening = RetryPolicy.of(self._attempts, self._total, most)
             response = await retry(attempt, opening, self._clock)
             total = options.get("total") or _LONGEST_STREAM
             try:
