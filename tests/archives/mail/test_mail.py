@@ -216,3 +216,20 @@ def test_the_threads_of_many_mails_take_little_memory():
         assert threads.of("m7@x", "")[0].id == "mail.m5@x"
     finally:
         threads.close()
+
+
+def test_a_mail_that_is_too_large_to_be_read_at_once_loses_nothing(tmp_path):
+    size = 1_200_000
+    body = "\n".join("QUFB" * 19 for _ in range(size // 57)) + "\n"
+    head = (
+        "From: a@x.example\nDate: Tue, 10 Mar 2026 09:00:00 +0000\nMessage-ID: <a@x>\nSubject: Large\n"
+        'Content-Type: application/pdf; name="large.pdf"\nContent-Transfer-Encoding: base64'
+    )
+    (tmp_path / "large.eml").write_text(f"{head}\n\n{body}")
+    notes = Notes()
+    with recognition((MailFormat(),), notes) as found:
+        found.add(open_path(tmp_path / "large.eml", notes, found.progress))
+        (result,) = found.results()
+        items = list(result.format.read(result.source, ReadOptions()))
+    (message,) = (item for item in items if isinstance(item, Message))
+    assert [(file.name, file.size) for file in message.attachments] == [("large.pdf", size // 57 * 57)]

@@ -215,3 +215,22 @@ async def test_a_packed_archive_is_read_by_a_process_when_its_content_is_large(t
     report = await import_into(tmp_path / "store", tmp_path / "a.zip")
     assert report.counts.new == 2_000
     assert len(children) == 1
+
+
+@pytest.mark.anyio
+async def test_a_mistake_in_what_the_storing_process_does_for_the_reader_is_counted(tmp_path, children, monkeypatch):
+    def fail(function, _argument):
+        raise RecursionError(function.__name__)
+
+    monkeypatch.setattr(parent, "_outcome", lambda function, argument: error_of(fail, function, argument))
+    FORMS["mbox"](tmp_path / "a", make_texts(100))
+    report = await import_into(tmp_path / "store", tmp_path / "a")
+    assert [str(reason) for reason in report.notes.reasons] == ["the reader of this format failed (RecursionError)"]
+    assert children
+
+
+def error_of(work, *arguments):
+    try:
+        return work(*arguments)
+    except RecursionError as error:
+        return error
