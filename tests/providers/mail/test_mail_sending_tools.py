@@ -56,6 +56,19 @@ def test_the_question_names_everybody_and_holds_what_is_sent(dragoman, smtp_serv
     assert len(smtp_server.mails) == 1
 
 
+def test_the_question_shows_the_quote_that_goes_out_below_the_text(dragoman, imap_server, smtp_server):
+    with dragoman(quote="top") as server:
+        asked = server.call("send_message", conversation=THREAD, text="Fine by me")
+        quote = "On 2026-03-02 10:00 +0000, Maria Koch <maria@example.com> wrote:"
+        assert f"== end of the text\nbelow it goes out, 73 characters in 3 lines:\n {quote}\n \n > Hello\n" in asked
+        imap_server.folders["INBOX"].add("\r\n".join(JOINED).encode(), (), datetime(2026, 3, 2, 11, tzinfo=UTC))
+        # Another mail is the newest one now, so what was agreed to is not what would go out.
+        server.error(
+            "send_message", conversation=THREAD, text="Fine by me", confirm=re.search(r"confirm=(\S+)", asked)[1]
+        )
+    assert not smtp_server.mails
+
+
 def test_a_new_mail_answers_with_its_thread(dragoman, smtp_server):
     with dragoman() as server:
         _, answer = confirmed(server, conversation="work:to:ann@example.com", text="Hi", subject="Lunch")

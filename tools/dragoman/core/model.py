@@ -191,6 +191,7 @@ class Audience:
         copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
         sender: The person as whom it appears, where the account writes in somebody's name; empty otherwise.
+        below: Text of others that goes out below the message, such as the quote of what it answers.
     """
 
     conversation: Conversation
@@ -198,6 +199,7 @@ class Audience:
     copied: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     sender: str = ""
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -249,6 +249,7 @@ class PreviewView(AnswerView):
         copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
         sender: The person as whom it appears, where the account writes in somebody's name.
+        below: Text of others that goes out below the message.
         before: For a change: the message as it is now.
         changes: For a change: which of ``text``, ``subject`` and ``labels`` it is about.
         answers: The message that it answers.
@@ -265,6 +266,7 @@ class PreviewView(AnswerView):
     copied: Sequence[str] = ()
     perhaps: Sequence[str] = ()
     sender: str = ""
+    below: str = ""
     before: Message | None = None
     changes: Sequence[str] = ()
     answers: Message | None = None

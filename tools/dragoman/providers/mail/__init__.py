@@ -155,13 +155,11 @@ class MailProvider(Provider):
         return await self._sender.send(conversation, draft)
 
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
-        """Everybody whom a draft would go to."""
-        from dragoman.providers.mail.recipients import audience_of  # noqa: PLC0415 - only before something is sent
-
+        """Everybody whom a draft would go to, and what would stand below it."""
         where = await self.get_conversation(conversation)
         if draft is None:
             return Audience(conversation=where)
-        return audience_of(where, await self._sender.recipients(conversation, draft), self._mailbox.owner)
+        return await self._sender.audience(where, conversation, draft)
 
     async def find_sent(
         self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()

@@ -63,14 +63,15 @@ def new_conversation(conversation: str, owner: Owner) -> Conversation:
     )
 
 
-def audience_of(where: Conversation, recipients: Recipients, owner: Owner) -> Audience:
-    """Everybody whom a mail goes to, and who of them is outside of the organisation."""
+def audience_of(where: Conversation, recipients: Recipients, owner: Owner, below: str) -> Audience:
+    """Everybody whom a mail goes to, who of them is outside of the organisation, and what stands below the text."""
     everyone = recipients.everyone
     outside = tuple(full_name_of(one) for one in everyone if owner.is_external(one.email))
     return Audience(
         conversation=replace(where, members=len(everyone), external=outside),
         receivers=tuple(full_name_of(one) for one in recipients.to),
         copied=tuple(full_name_of(one) for one in recipients.cc),
+        below=below,
     )
 
 

@@ -25,7 +25,7 @@ from dragoman.core.errors import (
     UnsupportedOperation,
 )
 from dragoman.core.mail import read_whole_mail
-from dragoman.core.model import Author, Message
+from dragoman.core.model import Audience, Author, Conversation, Message
 from dragoman.core.queries import Draft
 from dragoman.core.references import parse
 from dragoman.core.safe_text import sentence
@@ -47,7 +47,7 @@ from dragoman.providers.mail.login import Credentials
 from dragoman.providers.mail.mapping import with_delivery
 from dragoman.providers.mail.markdown_html import html_of
 from dragoman.providers.mail.people import full_name_of
-from dragoman.providers.mail.recipients import Recipients, recipients_of_new, recipients_of_reply
+from dragoman.providers.mail.recipients import Recipients, audience_of, recipients_of_new, recipients_of_reply
 from dragoman.providers.mail.sent_copies import SentCopies, in_time
 from dragoman.providers.mail.settings import MailSettings
 from dragoman.providers.mail.smtp import Submission
@@ -97,17 +97,18 @@ class MailSender:
         known = True if servers.sent_by_server else settings.sent_by_server
         self._copies = SentCopies(mailbox, by_server=known)
 
-    async def recipients(self, conversation: str, draft: Draft) -> Recipients:
-        """Whom a draft would go to.
+    async def audience(self, where: Conversation, conversation: str, draft: Draft) -> Audience:
+        """Everybody whom a draft would go to, and what would stand below it.
 
         Raises:
             DragomanError: It cannot be sent.
         """
-        return (await self._plan(conversation, draft)).recipients
+        plan = await self._with_quote(await self._plan(conversation, draft))
+        return audience_of(where, plan.recipients, self._mailbox.owner, plan.quote.lines if plan.quote else "")
 
     async def may_write_to(self, conversation: str, draft: Draft) -> bool:
         """Whether ``write_to`` names every recipient of a draft, by address or domain."""
-        return self._names_all(await self.recipients(conversation, draft))
+        return self._names_all((await self._plan(conversation, draft)).recipients)
 
     async def send(self, conversation: str, draft: Draft) -> Message:
         """Send a draft.

@@ -78,6 +78,8 @@ def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
         yield f"author and time: {author_and_time(view.message, zone)}"
     yield from _value("subject", view.message.subject)
     yield from _block("text", view.message.text)
+    if view.below:
+        yield from _block("below it goes out", view.below)
 
 
 def _where(conversation: Conversation) -> Iterator[str]:

@@ -133,6 +133,8 @@ def _pieces(view: PreviewView, zone: tzinfo) -> Iterator[str]:
         yield f"Labels: {', '.join(message.labels) or 'none'}"
     if message.text or view.verb != "change" or "text" in view.changes:
         yield f"Text: {message.text}"
+    if view.below:
+        yield f"Below it: {view.below}"
 
 
 def _length(view: PreviewView, *, shown: bool) -> str:

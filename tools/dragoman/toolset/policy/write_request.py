@@ -36,7 +36,7 @@ class Write:
 
         Args:
             known: Stamp of an earlier write of the same. When it changes, consent has to be obtained anew.
-            receivers: Those whom it is sent to, which somebody agrees to as well.
+            receivers: Those whom it is sent to, and what goes out below it, which somebody agrees to as well.
         """
         return _hash([self.digest, self.principal, known, *receivers])
 

@@ -55,9 +55,10 @@ async def require_consent(
     # A token is checked even where none is needed: it may stand for another text.
     if not reasons and token is None:
         return None
-    # Who gets the message is part of what somebody agrees to, so it is asked each time.
+    # Who gets the message and what goes out below it are part of what somebody agrees to, so they are asked each time.
     audience = await audience_of(plan)
-    agreement = plan.write.agreement(prior.stamp, (*audience.receivers, *audience.copied, *audience.perhaps))
+    people = (*audience.receivers, *audience.copied, *audience.perhaps)
+    agreement = plan.write.agreement(prior.stamp, (*people, audience.below) if audience.below else people)
     attempt.outcome = ""
     ask = _asking(plan, audience, reasons, warnings, agreement) if reasons else None
     consent = await policy.obtain_consent(store, agreement, token, ask)

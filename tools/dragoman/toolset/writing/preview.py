@@ -34,6 +34,7 @@ async def complete_preview(
         copied=told.copied,
         perhaps=told.perhaps,
         sender=told.sender,
+        below=told.below,
         reasons=reasons,
         warnings=warnings,
     )
