@@ -8,7 +8,8 @@ from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Reaction
 from dragoman.providers.base.provider import Change, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH
-from dragoman.store.sql.messages.prepared import prepare
+from dragoman.store.sql.messages.prepared import index_row_of, prepare
+from dragoman.store.sql.messages.rows import index_row
 
 pytestmark = pytest.mark.anyio
 
@@ -117,6 +118,22 @@ async def test_archives_of_one_import_describe_a_conversation_together(local, or
     found = await local.get_conversation(ROOM.id)
     assert (found.title, found.kind, found.topic, found.members) == (full.title, full.kind, full.topic, 2)
     assert sorted(found.participants) == ["Ann", "Bo"]
+
+
+@pytest.mark.parametrize("indexed", [0, 1])
+async def test_all_words_of_a_message_are_found_whichever_process_makes_the_index(local, indexed):
+    many = [
+        message("a", 1, "the text", subject="Harbour https://x.example/1", edited_at=START),
+        message("b", 2, "file", attachments=(Attachment(name="crane.txt"),), subject="Harbour"),
+        message("c", 3, "label", labels=("crane",)),
+        message("d", 4, "other", url="https://x.example/2"),
+    ]
+    batch = prepare([ROOM, *many], indexed=indexed)
+    made = [index_row_of(row, number) for number, row in enumerate(batch.groups[0].rows)]
+    assert made == [index_row(one, number) for number, one in enumerate(many)]
+    await local.import_prepared(batch)
+    for words, ids in (("harbour", {"a", "b"}), ("text", {"a"}), ("crane", {"b"}), ("other", {"d"})):
+        assert {hit.message.id for hit in (await local.search_messages(SearchQuery(text=words))).items} == ids
 
 
 async def test_how_many_read_a_conversation_and_who_is_from_outside_is_kept_with_it(local):

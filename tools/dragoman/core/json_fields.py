@@ -81,7 +81,8 @@ def number_of(record: JsonObject, name: str) -> int | None:
 
 def count_of(record: JsonObject, name: str) -> int | None:
     """A member that is a size or a count: not negative, and small enough to be stored."""
-    number = number_of(record, name)
+    value = record.get(name)
+    number = value if type(value) is int else number_of(record, name)  # the usual case first
     return number if number is not None and 0 <= number < 2**63 else None
 
 

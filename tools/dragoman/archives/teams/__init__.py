@@ -17,6 +17,7 @@ from dragoman.archives.teams.messages import MessageMapper
 
 _ARRAYS: Final = ("value[]", "[]", "messages[]")
 _PREFIXES: Final = (*(f"{array}." for array in _ARRAYS), "")
+_INNER: Final = frozenset({"value", "messages", "replies"})
 _DEEPEST: Final = 4
 
 
@@ -56,12 +57,15 @@ def _items(entry: object, mapper: MessageMapper, chats: Chats, line: int, depth:
     if not is_object(entry) or depth > _DEEPEST:
         mapper.skip("no JSON object", line)
         return
-    inner = [*list_of(entry, "value"), *list_of(entry, "messages")]
+    is_alone = _INNER.isdisjoint(entry)  # as most are
+    inner = [] if is_alone else [*list_of(entry, "value"), *list_of(entry, "messages")]
     if "chatType" in entry or "membershipType" in entry:
         chats.describe(entry)
     elif not inner:
-        yield from mapper.messages(entry, line)
-    for one in (*inner, *records_of(entry, "replies")):
+        message = mapper.message(entry, line)
+        if message is not None:
+            yield message
+    for one in () if is_alone else (*inner, *records_of(entry, "replies")):
         yield from _items(one, mapper, chats, line, depth + 1)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from dragoman.archives.fields import JsonObject, record_of, records_of, text_of
+from dragoman.archives.fields import EMPTY, JsonObject, is_object, records_of, text_of
 from dragoman.archives.text import clean
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, ConversationKind
@@ -18,6 +18,7 @@ _KINDS: Final = {
     "meeting": ConversationKind.GROUP,
 }
 _ONE_TO_ONE: Final = ("@unq.gbl.spaces", "48:notes")
+_IDENTITIES: Final = ("user", "application", "device", "conversation")
 _PARTICIPANTS: Final = 200
 _TITLES: Final = ("chatDisplayName", "channelDisplayName")
 _NAMED: Final = 8
@@ -120,7 +121,8 @@ class Chats:
 
 def person_of(identities: JsonObject) -> tuple[str, JsonObject]:
     """Which of the identities is given, and it."""
-    for kind in ("user", "application", "device", "conversation"):
-        if record_of(identities, kind):
-            return kind, record_of(identities, kind)
-    return "", {}
+    for kind in _IDENTITIES:
+        identity = identities.get(kind)
+        if identity and is_object(identity):
+            return kind, identity
+    return "", EMPTY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -24,6 +24,11 @@ _EMOJI: Final = {"like": "👍", "heart": "❤️", "laugh": "😆", "surprised"
 _QUOTED: Final = "messageReference"
 _FORWARDED: Final = "forwardedMessageReference"
 _CARD: Final = ("application/vnd.microsoft.card", "application/vnd.microsoft.teams.card")
+_OTHERS: Final = frozenset(
+    {"subject", "replyToId", "lastEditedDateTime", "deletedDateTime", "reactions", "attachments", "webUrl"}
+)
+_ABSENT: Final = (None, [], "", {})
+_NOBODY: Final[Mapping[str, str]] = {}
 _EVENT: Final = lazy_pattern(r"(?:#microsoft\.graph\.)?(\w+?)(?:EventMessageDetail)?")
 _WORDS: Final = lazy_pattern(r"(?<=[a-z])(?=[A-Z])")
 
@@ -40,37 +45,40 @@ class MessageMapper:
         self._chats = chats
         self._notes = notes
         self._file = self._fallback = ""
+        self._places: dict[str, str] = {}
 
     def enter(self, file: str, name: str) -> None:
         """Go on with another file; ``name`` is the conversation's id where messages tell none."""
         self._file, self._fallback = file, name
+        self._places.clear()
 
     def skip(self, reason: Sentence, line: int) -> None:
         """Count an entry that is left out."""
         self._notes.skip(reason, self._file, line)
 
-    def messages(self, entry: JsonObject, line: int) -> Iterator[Message]:
-        """The message of an entry."""
+    def message(self, entry: JsonObject, line: int) -> Message | None:
+        """The message of an entry; ``None`` when it is counted and left out."""
         id_ = text_of(entry, "id")
         sent_at = from_iso(entry.get("createdDateTime")) or (from_milliseconds(id_) if id_ else None)
         if not id_ or sent_at is None:
             self.skip("a message without id or time", line)
-            return
-        channel = text_of(record_of(entry, "channelIdentity"), "channelId")
-        place = channel or text_of(entry, "chatId") or self._fallback
-        self._chats.enter(place, is_channel=bool(channel))
-        self._chats.note_file(place, self._fallback)
-        is_event = text_of(entry, "messageType") not in ("message", "")
+            return None
+        place = self._place(entry)
         event = record_of(entry, "eventDetail")
         if event:
             self._chats.name(place, event, text_of(entry, "createdDateTime"))
+        is_event = entry.get("messageType") != "message" and text_of(entry, "messageType") != ""
+        author = self._author(entry, event, place)
+        text = self._event_text(event, entry) if is_event else self._text(entry)
+        if not is_event and _is_plain(entry):
+            return new_message(id_, self._places[place], author, sent_at, text)
         address = text_of(entry, "webUrl")
-        yield new_message(
+        return new_message(
             id=id_,
-            conversation=f"teams.{place}",
-            author=self._author(entry, event, place),
+            conversation=self._places[place],
+            author=author,
             sent_at=sent_at,
-            text=self._event_text(event, entry) if is_event else self._text(entry),
+            text=text,
             subject=clean(text_of(entry, "subject")) or None,
             reply_to=_parent(entry, id_),
             edited_at=from_iso(entry.get("lastEditedDateTime")),
@@ -80,6 +88,16 @@ class MessageMapper:
             attachments=tuple(_attachments(entry)) if entry.get("attachments") else (),
             url=address if address.startswith("https://") else None,
         )
+
+    def _place(self, entry: JsonObject) -> str:
+        """The id of the conversation in which a message is, which is noted at its first message in a file."""
+        channel = text_of(record_of(entry, "channelIdentity"), "channelId") if entry.get("channelIdentity") else ""
+        place = channel or text_of(entry, "chatId") or self._fallback
+        if place not in self._places:
+            self._chats.enter(place, is_channel=bool(channel))
+            self._chats.note_file(place, self._fallback)
+            self._places[place] = f"teams.{place}"
+        return place
 
     def _author(self, entry: JsonObject, event: JsonObject, place: str) -> Author:
         kind, person = person_of(record_of(entry, "from"))
@@ -93,6 +111,8 @@ class MessageMapper:
         return author_called(name or id_ or "user", id_, AuthorKind.PERSON if kind == "user" else AuthorKind.BOT)
 
     def _text(self, entry: JsonObject) -> str:
+        if not entry.get("mentions") and not entry.get("attachments"):
+            return text_of_body(record_of(entry, "body"), _NOBODY)
         mentioned: dict[str, str] = {}
         for mention in records_of(entry, "mentions"):
             _, person = person_of(record_of(mention, "mentioned"))
@@ -144,6 +164,11 @@ class MessageMapper:
                 by_emoji.setdefault(emoji, []).append(name or id_)
         for emoji, names in by_emoji.items():
             yield Reaction(emoji=emoji, count=len(names), by=tuple(name for name in names if name))
+
+
+def _is_plain(entry: JsonObject) -> bool:
+    """Whether a message has a text and nothing else, as most have."""
+    return _OTHERS.isdisjoint(entry) or all(entry.get(name) in _ABSENT for name in _OTHERS)
 
 
 def _parent(entry: JsonObject, id_: str) -> str | None:

@@ -50,45 +50,49 @@ class MessageFile:
     def items(self) -> Iterator[Conversation | Message]:
         """The messages, each after its conversation."""
         self._learn_reactions()
-        for path, value, reader in self._rows(self._notes):
-            if path == _MESSAGES:
-                yield from self._message(object_of(value), reader)
-
-    def _rows(self, notes: Notes) -> Iterator[tuple[str, object, JsonReader]]:
         with self._file.open() as content:
-            reader = JsonReader(content, notes, self._file.label)
+            reader = JsonReader(content, self._notes, self._file.label)
             for path, value in reader.items(_MESSAGES, REACTIONS, _FLAGS):
-                yield path, value, reader
+                if path != _MESSAGES:
+                    continue
+                entry = object_of(value)
+                message = self._message(entry)
+                if message is None:
+                    self._notes.skip("a message without id, time or recipient", self._file.label, reader.line)
+                    continue
+                if message.conversation not in self._announced:
+                    self._announced.add(message.conversation)
+                    yield self._realm.conversation(count_of(entry, "recipient") or 0, count_of(entry, "sender") or 0)
+                yield message
 
     def _learn_reactions(self) -> None:
         """Reactions stand behind the messages that they are for."""
         if _holds(self._file, REACTIONS.removesuffix("[]").encode()):
-            for path, value, _ in self._rows(Notes()):
-                if path == REACTIONS:
-                    self._realm.learn_reaction(object_of(value))
+            with self._file.open() as content:
+                for path, value in JsonReader(content, Notes(), self._file.label).items(_MESSAGES, REACTIONS, _FLAGS):
+                    if path == REACTIONS:
+                        self._realm.learn_reaction(object_of(value))
 
-    def _message(self, entry: JsonObject, reader: JsonReader) -> Iterator[Conversation | Message]:
+    def _message(self, entry: JsonObject) -> Message | None:
+        """The message of an entry; ``None`` where id, time or recipient is missing."""
         number, sent_at = count_of(entry, "id"), from_seconds(entry.get("date_sent"))
-        recipient, sender = count_of(entry, "recipient"), count_of(entry, "sender")
+        recipient, sender = count_of(entry, "recipient"), count_of(entry, "sender") or 0
         if number is None or sent_at is None or recipient is None:
-            self._notes.skip("a message without id, time or recipient", self._file.label, reader.line)
-            return
-        conversation = self._realm.conversation(recipient, sender or 0)
-        if conversation.id not in self._announced:
-            self._announced.add(conversation.id)
-            yield conversation
-        is_channel = self._realm.is_channel(recipient)
-        edited_at, history = _edits(entry, sent_at)
-        yield new_message(
+            return None
+        realm = self._realm
+        subject = text_of(entry, "subject") if realm.is_channel(recipient) else ""
+        is_edited = entry.get("edit_history") or entry.get("last_edit_time") is not None
+        edited_at, history = _edits(entry, sent_at) if is_edited else (None, ())
+        return new_message(
             id=str(number),
-            conversation=conversation.id,
-            author=self._realm.author(sender or 0),
+            conversation=realm.conversation(recipient, sender).id,
+            author=realm.author(sender),
             sent_at=sent_at,
             text=plain(text_of(entry, "content")),
-            subject=clean(text_of(entry, "subject")) or None if is_channel else None,
+            subject=clean(subject) or None,
             edited_at=edited_at,
-            reactions=tuple(self._realm.reactions(number)),
-            attachments=tuple(self._realm.attachments(number)),
+            reactions=tuple(realm.reactions(number)) if realm.has_reactions else (),
+            attachments=tuple(realm.attachments(number)) if realm.has_files else (),
             history=history,
         )
 

@@ -52,6 +52,10 @@ class Realm:
     Args:
         folder: The folder of its export; files may be missing.
         notes: Where damage is told.
+
+    Attributes:
+        has_reactions: Whether any message has reactions.
+        has_files: Whether any message refers to files.
     """
 
     def __init__(self, folder: Folder, notes: Notes) -> None:
@@ -62,7 +66,7 @@ class Realm:
         self._recipients: dict[int, tuple[int, int]] = {}
         self._conversations: dict[tuple[int, int], Conversation] = {}
         self._scratch = open_scratch(_SCHEMA)
-        self._has_reactions = self._has_files = False
+        self.has_reactions = self.has_files = False
         for path, row in self._rows("realm.json", *_PEOPLE, _CHANNELS, _RECIPIENTS, _SUBSCRIPTIONS, REACTIONS):
             self._learn(path, row)
         for _, row in self._rows("attachment.json", _ATTACHMENTS):
@@ -79,7 +83,7 @@ class Realm:
         is_unicode = text_of(row, "reaction_type") in ("", "unicode_emoji")
         emoji = (emoji_of_codes(code) if is_unicode else "") or (f":{name}:" if name else "")
         if message is not None and person is not None and emoji:
-            self._has_reactions = True
+            self.has_reactions = True
             self._scratch.execute("INSERT OR IGNORE INTO reactions VALUES(?,?,?)", (message, emoji, person))
 
     def author(self, number: int) -> Author:
@@ -89,9 +93,10 @@ class Realm:
     def conversation(self, recipient: int, sender: int) -> Conversation:
         """Where a message to a recipient goes: a channel, or a conversation of the people who are in it."""
         place = (recipient, 0 if self.is_channel(recipient) else sender)
-        if place not in self._conversations:
-            self._conversations[place] = self._find(recipient, sender)
-        return self._conversations[place]
+        known = self._conversations.get(place)
+        if known is None:
+            known = self._conversations[place] = self._find(recipient, sender)
+        return known
 
     def _find(self, recipient: int, sender: int) -> Conversation:
         kind, number = self._recipients.get(recipient, (0, recipient))
@@ -115,12 +120,11 @@ class Realm:
 
     def is_channel(self, recipient: int) -> bool:
         """Whether messages to a recipient have a topic."""
-        return self._recipients.get(recipient, (_CHANNEL, 0))[0] == _CHANNEL
+        known = self._recipients.get(recipient)
+        return known is None or known[0] == _CHANNEL
 
     def reactions(self, message: int) -> Iterator[Reaction]:
         """The reactions to a message, each emoji with the people who chose it."""
-        if not self._has_reactions:
-            return
         people: dict[str, list[str]] = {}
         for emoji, person in self._scratch.execute("SELECT emoji, person FROM reactions WHERE message = ?", (message,)):
             people.setdefault(emoji, []).append(self.author(person).name)
@@ -129,8 +133,6 @@ class Realm:
 
     def attachments(self, message: int) -> Iterator[Attachment]:
         """The files that a message refers to."""
-        if not self._has_files:
-            return
         statement = "SELECT number, name, type, size, path FROM files WHERE message = ? ORDER BY number"
         for number, name, media_type, size, path in self._scratch.execute(statement, (message,)):
             lying = self._folder.file(f"uploads/{path}") if path else None
@@ -184,7 +186,7 @@ class Realm:
         values = (number, name, text_of(row, "content_type"), count_of(row, "size"), path)
         for message in list_of(row, "messages"):
             if isinstance(message, int) and 0 <= message < _LARGEST:
-                self._has_files = True
+                self.has_files = True
                 self._scratch.execute("INSERT OR IGNORE INTO files VALUES(?,?,?,?,?,?)", (message, *values))
 
     def _channel(self, number: int, recipient: int) -> Conversation:

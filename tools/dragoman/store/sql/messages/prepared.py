@@ -19,8 +19,8 @@ PreparedRow = tuple[
 ]
 """Id, live, time, author, reply_to, text and rest, then the columns ``body``, ``parts`` and ``scope`` of the index.
 
-The author is a place in the list of authors. A body of ``None`` is the text; parts of ``None`` say that the columns of
-the index are still to be made.
+The author is a place in the list of authors. A body of ``None`` is the text. Parts of ``None`` say that the columns of
+the index are still to be made, of the body.
 """
 
 _TEXT: Final = 5
@@ -85,9 +85,8 @@ def index_row_of(prepared: PreparedRow, number: int) -> IndexRow:
     """The columns of the full-text index, made now where they were not made before."""
     body, parts, scope = prepared[-3:]
     text = prepared[_TEXT]
-    if parts is None:
-        return number, *rows.index_columns_of_text(unbind(text))
-    return number, unbind(text) if body is None else body, parts, scope
+    searched = unbind(text) if body is None else body
+    return (number, *rows.index_columns_of_text(searched)) if parts is None else (number, searched, parts, scope)
 
 
 class _Authors:
@@ -116,8 +115,9 @@ def _row_of(message: Message, author: int, *, indexed: bool) -> PreparedRow:
     kept = message if live else rows.tombstone_of(message)
     id_, text, data, moment = bind(kept.id), bind(kept.text), rows.rest(kept), to_us(kept.sent_at)
     reply_to = None if kept.reply_to is None else bind(kept.reply_to)
-    # With labels or files the columns hold more than the text, so they cannot be made of it alone.
-    if not indexed and data is None:
-        return id_, int(live), moment, author, reply_to, text, data, None, None, ""
+    # With labels or files the columns hold more than a text, so they cannot be made of it alone.
+    if not indexed and not kept.labels and not kept.attachments:
+        searched = None if kept.subject is None else rows.searched_text(kept)
+        return id_, int(live), moment, author, reply_to, text, data, searched, None, ""
     body, parts, scope = rows.index_columns(kept)
     return id_, int(live), moment, author, reply_to, text, data, None if body == text else body, parts, scope

@@ -264,7 +264,7 @@ def index_columns(message: Message) -> tuple[str, str, str]:
 
 
 def index_columns_of_text(text: str) -> tuple[str, str, str]:
-    """The same columns for a message of which nothing but the text is searched."""
+    """The same columns for a message without labels and files, of the text in which words are looked for."""
     scope = index_terms.HAS_LINK if "://" in text and index_terms.holds_link(text) else ""
     return index_terms.body(text), index_terms.parts(text), scope
 
