@@ -48,11 +48,12 @@ def _read_room(file: File, source: Source) -> Iterator[Item]:
     """A room. Edits, reactions and names may stand before or behind the events that they are about."""
     relations = Relations()
     about: dict[str, object] = {}
-    for path, value, _ in _values(file, Notes()):
-        if path == _EVENTS and is_object(value):
-            relations.learn(value)
-        elif path != _EVENTS:
-            about[path] = value
+    with file.open() as content:
+        for path, value in JsonReader(content, Notes(), file.label).items(_EVENTS):
+            if path == _EVENTS and is_object(value):
+                relations.learn(value)
+            elif path != _EVENTS and value is not CLOSED:
+                about[path] = value
     room = Conversation(
         id=f"matrix.{relations.room or _id_of(about)}",
         title=clean(text_of(about, "room_name")),
@@ -61,17 +62,12 @@ def _read_room(file: File, source: Source) -> Iterator[Item]:
     )
     yield room
     mapper = EventMapper(room.id, relations, file, source.notes)
-    for path, value, reader in _values(file, source.notes):
-        if path == _EVENTS:
-            yield from mapper.messages(value, reader)
-
-
-def _values(file: File, notes: Notes) -> Iterator[tuple[str, object, JsonReader]]:
     with file.open() as content:
-        reader = JsonReader(content, notes, file.label)
+        reader = JsonReader(content, source.notes, file.label)
         for path, value in reader.items(_EVENTS):
-            if value is not CLOSED:
-                yield path, value, reader
+            message = mapper.message(value, reader) if path == _EVENTS else None
+            if message is not None:
+                yield message
 
 
 def _id_of(about: JsonObject) -> str:

@@ -25,11 +25,14 @@ from dragoman.archives.times import from_milliseconds
 from dragoman.core.fast_model import new_message
 from dragoman.core.model import Author, AuthorKind, Edit, Message, Reaction
 
-_SPOKEN: Final = ENCRYPTED | {"m.room.message", "m.sticker"}
+_MESSAGE: Final = "m.room.message"
+_NOTICE: Final = "m.notice"
+_SPOKEN: Final = ENCRYPTED | {_MESSAGE, "m.sticker"}
 _POLLS: Final = ("m.poll.start", "org.matrix.msc3381.poll.start")
 _PLAIN: Final = frozenset({"msgtype", "body", "format", "formatted_body", "m.mentions"})
 _TOLD: Final = frozenset({"redacted_because", "m.relations"})
-_TEXTS: Final = frozenset({"m.text", "m.notice", "m.emote"})
+_TEXTS: Final = frozenset({"m.text", _NOTICE, "m.emote"})
+_MOST_AUTHORS: Final = 10_000
 _THREADS: Final = ("m.thread", "io.element.thread")
 
 
@@ -48,44 +51,62 @@ class EventMapper:
         self._relations = relations
         self._file = file
         self._notes = notes
+        self._authors: dict[tuple[str, bool], Author] = {}
 
-    def messages(self, event: object, reader: JsonReader) -> Iterator[Message]:
-        """The message of an event; none of an event that only tells of another one."""
+    def message(self, event: object, reader: JsonReader) -> Message | None:
+        """The message of an event; ``None`` for one that only tells of another one, or that is counted."""
         if not is_object(event):
             self._notes.skip("no JSON object", self._file.label, reader.line)
-            return
+            return None
+        plain = self._plain(event) if event.get("type") == _MESSAGE else None
+        return plain or self._other(event, reader)
+
+    def _plain(self, event: JsonObject) -> Message | None:
+        """A message that is a text and nothing else, as most are; ``None`` for any other."""
+        content = record_of(event, "content")
+        kind = text_of(content, "msgtype")
+        if kind not in _TEXTS or not content.keys() <= _PLAIN:
+            return None
+        if "unsigned" in event and record_of(event, "unsigned").keys() & _TOLD:
+            return None
+        id_, sent_at = text_of(event, "event_id"), from_milliseconds(number_of(event, "origin_server_ts"))
+        text = clean(text_of(content, "body"))
+        if not id_ or sent_at is None or not text or self._relations.tells_of(id_):
+            return None
+        author = self._author(text_of(event, "sender"), is_notice=kind == _NOTICE)
+        return new_message(id=id_, conversation=self._room, author=author, sent_at=sent_at, text=text)
+
+    def _other(self, event: JsonObject, reader: JsonReader) -> Message | None:
         kind = text_of(event, "type")
         if kind in TAKEN_ALONG:
-            return
+            return None
         if _is_edit(event):
             if kind in ENCRYPTED:
                 self._notes.skip("an edit that could not be decrypted", self._file.label, reader.line)
-            return
+            return None
         sent_at = from_milliseconds(number_of(event, "origin_server_ts"))
         if sent_at is None or not text_of(event, "event_id"):
             self._notes.skip("an event without id or time", self._file.label, reader.line)
-            return
+            return None
         is_spoken = kind in _SPOKEN or kind in _POLLS
         if not is_spoken and "state_key" not in event and not state_text(event, self._relations):
             self._notes.skip("an event that is no message", self._file.label, reader.line)
-            return
-        message = new_message(
-            id=text_of(event, "event_id"),
-            conversation=self._room,
-            author=self._author(event),
-            sent_at=sent_at,
-            text=_plain_text(event),
-        )
-        if message.text and not self._relations.tells_of(message.id):  # as most are
-            yield message
-            return
-        yield self._spoken(message, event) if is_spoken else self._activity(message, event)
+            return None
+        is_notice = text_of(record_of(event, "content"), "msgtype") == _NOTICE
+        author = self._author(text_of(event, "sender"), is_notice=is_notice)
+        id_ = text_of(event, "event_id")
+        message = new_message(id=id_, conversation=self._room, author=author, sent_at=sent_at, text="")
+        return self._spoken(message, event) if is_spoken else self._activity(message, event)
 
-    def _author(self, event: JsonObject) -> Author:
-        sender = text_of(event, "sender")
-        is_notice = text_of(record_of(event, "content"), "msgtype") == "m.notice"
-        kind = AuthorKind.BOT if is_notice else AuthorKind.PERSON
-        return author_called(self._relations.name_of(sender), sender, kind)
+    def _author(self, sender: str, *, is_notice: bool) -> Author:
+        """The author of a message. All names have to be learned before."""
+        known = self._authors.get((sender, is_notice))
+        if known is None:
+            kind = AuthorKind.BOT if is_notice else AuthorKind.PERSON
+            known = author_called(self._relations.name_of(sender), sender, kind)
+            if len(self._authors) < _MOST_AUTHORS:
+                self._authors[sender, is_notice] = known
+        return known
 
     def _activity(self, message: Message, event: JsonObject) -> Message:
         return replace(message, text=state_text(event, self._relations), status="activity")
@@ -132,14 +153,6 @@ class EventMapper:
         for key in dict.fromkeys((*named, *summed)):
             by = tuple(named.get(key, ()))
             yield Reaction(emoji=key, count=max(len(by), summed.get(key, 0)), by=by)
-
-
-def _plain_text(event: JsonObject) -> str:
-    """The text of an event that is a text and nothing else; empty for any other."""
-    content, unsigned = record_of(event, "content"), record_of(event, "unsigned")
-    if text_of(event, "type") != "m.room.message" or not content.keys() <= _PLAIN or unsigned.keys() & _TOLD:
-        return ""
-    return clean(text_of(content, "body")) if text_of(content, "msgtype") in _TEXTS else ""
 
 
 def _is_edit(event: JsonObject) -> bool:

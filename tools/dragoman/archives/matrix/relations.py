@@ -61,7 +61,7 @@ class Relations:
 
     def tells_of(self, event: str) -> bool:
         """Whether another event took this one away, edited it or reacts to it."""
-        return any(self._notes.get(f"{what} {event}") is not None for what in self._told)
+        return bool(self._told) and any(self._notes.get(f"{what} {event}") is not None for what in self._told)
 
     def redacted_at(self, event: str) -> int | None:
         """When another event took this one away, in milliseconds."""

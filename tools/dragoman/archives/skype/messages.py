@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from dragoman.archives.attachments import media_type_of
@@ -67,15 +68,29 @@ class MessageMapper:
         if kind.startswith(_CONTROL):
             return "no message"
         properties = record_of(entry, "properties")
+        if kind == _PLAIN and not properties:  # as most are
+            text = _plain_text(text_of(entry, "content"))
+            if text:
+                author = self._people.author(text_of(entry, "from"))
+                return new_message(
+                    id=id_, conversation=f"skype.{conversation}", author=author, sent_at=sent_at, text=text
+                )
         deleted_at = from_milliseconds(properties.get("deletetime"))
         if is_event(kind) and deleted_at is None:
             return self._event(entry, conversation)
-        content = Content() if deleted_at else _content(kind, text_of(entry, "content"))
+        return self._spoken(entry, conversation, sent_at, deleted_at)
+
+    def _spoken(
+        self, entry: JsonObject, conversation: str, sent_at: datetime, deleted_at: datetime | None
+    ) -> Message | Sentence:
+        """The message of an entry that tells of no event, or why there is none."""
+        properties, written = record_of(entry, "properties"), text_of(entry, "content")
+        content = Content() if deleted_at else _content(text_of(entry, "messagetype"), written)
         if deleted_at is None and not content.text and not content.files and not content.quote:
             return "an empty message"
         is_here = content.quoted_in in ("", conversation)
         return new_message(
-            id=id_,
+            id=text_of(entry, "id"),
             conversation=f"skype.{conversation}",
             author=self._people.author(text_of(entry, "from")),
             sent_at=sent_at,
@@ -131,9 +146,14 @@ class MessageMapper:
         return None
 
 
+def _plain_text(written: str) -> str:
+    """The text of what is no markup; empty where a mark of the edit is in it."""
+    return "" if _EDITED in written else clean(html.unescape(written) if "&" in written else written)
+
+
 def _content(kind: str, written: str) -> Content:
     if kind == _PLAIN and _EDITED not in written:
-        return Content(text=clean(html.unescape(written) if "&" in written else written))
+        return Content(text=_plain_text(written))
     if written.lstrip().startswith("{"):
         texts = _card(written)
         if texts:

@@ -51,7 +51,9 @@ class People:
     def learn_message(self, entry: JsonObject) -> None:
         """Take the names in a message: that of its author, those in quotes and calls."""
         content = text_of(entry, "content")
-        self._learn_author(text_of(entry, "from"), text_of(entry, "displayName"))
+        called = text_of(entry, "displayName")
+        if called:
+            self._learn_author(text_of(entry, "from"), called)
         if "authorname" in content:
             quotes = (piece.attributes for piece in pieces_of(content) if piece.tag == "quote")
             self._learn_names((one.get("author", ""), one.get("authorname", "")) for one in quotes)
@@ -59,7 +61,7 @@ class People:
             self._learn_names(call_names(content).items())
 
     def _learn_author(self, id_: str, called: str) -> None:
-        if (id_, called) in self._learned or not called:
+        if (id_, called) in self._learned:
             return
         if len(self._learned) < _MOST:
             self._learned.add((id_, called))

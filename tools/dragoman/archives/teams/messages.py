@@ -27,7 +27,7 @@ _CARD: Final = ("application/vnd.microsoft.card", "application/vnd.microsoft.tea
 _OTHERS: Final = frozenset(
     {"subject", "replyToId", "lastEditedDateTime", "deletedDateTime", "reactions", "attachments", "webUrl"}
 )
-_ABSENT: Final = (None, [], "", {})
+_ABSENT: Final[tuple[object, ...]] = (None, [], "", {})
 _NOBODY: Final[Mapping[str, str]] = {}
 _EVENT: Final = lazy_pattern(r"(?:#microsoft\.graph\.)?(\w+?)(?:EventMessageDetail)?")
 _WORDS: Final = lazy_pattern(r"(?<=[a-z])(?=[A-Z])")
@@ -71,7 +71,7 @@ class MessageMapper:
         author = self._author(entry, event, place)
         text = self._event_text(event, entry) if is_event else self._text(entry)
         if not is_event and _is_plain(entry):
-            return new_message(id_, self._places[place], author, sent_at, text)
+            return new_message(id=id_, conversation=self._places[place], author=author, sent_at=sent_at, text=text)
         address = text_of(entry, "webUrl")
         return new_message(
             id=id_,
