@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 
@@ -193,3 +194,18 @@ async def test_an_answer_to_a_message_of_elsewhere_is_refused_and_makes_nothing(
         await local.import_message("room", message("y", reply_to="x"))
     with pytest.raises(NotFound):
         await local.get_conversation("room")
+
+
+async def test_an_import_of_many_conversations_is_recorded_in_little_memory_and_known_while_all_are_there(local):
+    many = 12_000
+    await local.import_batch([message("a", conversation=f"thread {n}") for n in range(many)])
+    tracemalloc.start()
+    try:
+        await local.record_import("digest", "report", (f"thread {n}" for n in range(many)))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert await local.find_import("digest") == "report"
+    last = f"thread {many - 1}"
+    await local.import_batch([message("a", conversation=last, deleted_at=START)])
+    assert await local.find_import("digest") is None

@@ -47,6 +47,16 @@ async def test_importing_again_doubles_nothing(config, chat_file):
 
 
 @pytest.mark.anyio
+async def test_more_conversations_than_memory_holds_are_counted_once_and_known_again(config, file):
+    path = file(*[line(conversation=f"room {n % 9000}", id=str(n), text="a") for n in range(9500)])
+    async with tool_context.open_services(config) as shared:
+        first = await load_path(shared, path)
+        again = await load_path(shared, path)
+    assert (first.counts.new, first.conversations) == (9500, 9000)
+    assert (again.unchanged, again.conversations) == (True, 9000)
+
+
+@pytest.mark.anyio
 async def test_a_file_that_is_known_is_read_again_when_something_of_it_is_missing(config, file, tmp_path):
     path = file(line(id="a", text="a"), line(id="b", text="b"))
     async with tool_context.open_services(config) as shared:

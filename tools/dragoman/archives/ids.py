@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Final
 
+from dragoman.store.sql.connection import bind, unbind
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+_SET_SCHEMA: Final = "CREATE TABLE texts(text PRIMARY KEY) WITHOUT ROWID;"
 _IN_MEMORY: Final = 4_000
 _BITS: Final = 1 << 24
 """Of the filter, two MiB: of a million keys it takes six in a hundred new ones for known."""
@@ -62,6 +65,41 @@ class Notebook:
         self._table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", sorted(self._notes.items()))
         self._notes.clear()
         self._size = 0
+
+
+class LargeSet:
+    """Any number of texts, each once; what memory should not hold is in a temporary file."""
+
+    def __init__(self) -> None:
+        self._new: set[str] = set()
+        self._table: Connection | None = None
+
+    def update(self, texts: Iterable[str]) -> None:
+        """Add texts, as many as memory may hold."""
+        self._new.update(texts)
+        if len(self._new) >= _IN_MEMORY:
+            self._move_out(self._table or open_scratch(_SET_SCHEMA))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        if self._table is None:
+            return len(self._new)
+        self._move_out(self._table)
+        count: int = self._table.execute("SELECT count(*) FROM texts").get
+        return count
+
+    def __iter__(self) -> Iterator[str]:
+        """All of them, in no order."""
+        if self._table is None:
+            return iter(self._new)
+        self._move_out(self._table)
+        return (unbind(text) for (text,) in self._table.execute("SELECT text FROM texts"))
+
+    def _move_out(self, table: Connection) -> None:
+        """Write everything to the temporary file."""
+        self._table = table
+        table.executemany("INSERT OR IGNORE INTO texts VALUES(?)", ((bind(text),) for text in self._new))
+        self._new.clear()
 
 
 class ContentIds:

@@ -7,7 +7,7 @@ An implementation opens transactions (:class:`ConversationStore`) and gives each
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -210,7 +210,7 @@ class ConversationTables(ABC):
         """The report of an import with this digest, if all of its conversations are still as full."""
 
     @abstractmethod
-    def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+    def record_import(self, digest: str, report: str, conversations: Iterable[str]) -> None:
         """Keep the report of a complete import, and how many messages its conversations hold by now."""
 
 

@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from dragoman.accounts.account import Account
 from dragoman.archives.format import StoredId
+from dragoman.archives.ids import LargeSet
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.parent import ReaderProcess, reader_process
 from dragoman.archives.reading import Archives, ReadRequest, open_archives
@@ -101,7 +102,7 @@ class _Loader:
         self._provider = provider
         self._report = report
         self._progress, self._on_stop = listeners
-        self._conversations: set[str] = set()
+        self._conversations = LargeSet()
         self._fetching = Lock()
         self._fetched: list[list[Conversation | Message] | PreparedBatch | None] = []
 
@@ -174,9 +175,9 @@ class _Loader:
             self._report.counts += await self._provider.import_batch(batch)
 
     def _permit(self, ids: set[str]) -> None:
-        for id_ in ids - self._conversations:
+        for id_ in ids:
             policy.require_permission(self._target.settings, Reference(self._target.name, id_))
-        self._conversations |= ids
+        self._conversations.update(ids)
 
 
 def stored_sentence(messages: int) -> SafeText:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -122,11 +122,11 @@ class ArchiveTarget:
         """
         return ()
 
-    async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+    async def record_import(self, digest: str, report: str, conversations: Iterable[str]) -> None:
         """Keep the report of a complete import, so that the same files need not be read again.
 
         Args:
             digest: What was imported, and how.
             report: What came of it, for the importer.
-            conversations: Ids of its conversations.
+            conversations: Ids of its conversations, each once; memory need not hold them all.
         """

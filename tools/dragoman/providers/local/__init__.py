@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -215,7 +215,7 @@ class LocalProvider(Provider):
         """Ids of stored messages with their conversations and the messages that they name, some at a time."""
         return await self._read(("ids", prefix, after), lambda tables: tables.ids_after(prefix, after))
 
-    async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+    async def record_import(self, digest: str, report: str, conversations: Iterable[str]) -> None:
         """Keep the report of a complete import."""
         await self._write(lambda tables: tables.record_import(digest, report, conversations))
         await self._optimize()

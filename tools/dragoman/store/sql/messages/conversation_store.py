@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dragoman.core.model import Author, Conversation, Message, SearchPage
@@ -38,6 +39,8 @@ PREFIX: Final = "local"
 """How the names of their tables begin."""
 
 _IDS: Final = 10_000
+_RECORDED: Final = 2000
+"""Conversations of an import that are recorded with one statement."""
 
 
 class SqlConversations(ConversationStore):
@@ -200,7 +203,7 @@ class SqlTables(ConversationTables):
         ).get
         return None if lacking else unbind(found[1])
 
-    def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+    def record_import(self, digest: str, report: str, conversations: Iterable[str]) -> None:
         """Replace an earlier record of the same digest."""
         con, earlier = self._con, "SELECT import FROM imports WHERE digest = ?"
         # Deleted one after the other: not every file has foreign keys that cascade.
@@ -210,8 +213,14 @@ class SqlTables(ConversationTables):
             "INSERT INTO imports(digest, report) VALUES(?, ?) RETURNING import", (digest, bind(report))
         )
         number: int = inserted.get
-        tables, of_these = self._table.tables, "SELECT place FROM $places WHERE account = ? AND @key(id) @among"
-        found = tables.select_each(con, of_these, ACCOUNT, list(dict.fromkeys(conversations)))
+        left = iter(conversations)
+        while some := list(islice(left, _RECORDED)):
+            self._record_conversations(number, some)
+
+    def _record_conversations(self, number: int, conversations: Sequence[str]) -> None:
+        con, tables = self._con, self._table.tables
+        of_these = "SELECT place FROM $places WHERE account = ? AND @key(id) @among"
+        found = tables.select_each(con, of_these, ACCOUNT, conversations)
         places = message_pages.number_list(place for (place,) in found)
         added = "SELECT ?, p.place, p.held FROM @numbers @join $places p ON p.place = n.value"
         con.execute(tables.sql(f"INSERT INTO import_conversations(import, place, held) {added}"), (number, places))
