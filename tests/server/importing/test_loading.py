@@ -5,6 +5,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from threading import Event
 from zoneinfo import ZoneInfo
 
 import anyio.from_thread
@@ -14,6 +15,7 @@ from tests.benchmarks.archive_forms import FORMS, make_texts
 
 from dragoman.accounts import provider_registry
 from dragoman.archives.mail.spool import Spool
+from dragoman.archives.reading import Archives
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.testing.journal_service import JournalService
 from dragoman.toolset import call_tool
@@ -251,7 +253,7 @@ async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch
 @pytest.mark.anyio
 async def test_mails_that_were_read_are_stored_when_an_import_is_stopped(config, tmp_path, monkeypatch):
     FORMS["mbox"](tmp_path / "mbox", make_texts(500))
-    add = Spool.add
+    add, stop, stopped = Spool.add, Archives.stop, Event()
     read = []
 
     def stop_at_hundred(spool, mail):
@@ -259,8 +261,14 @@ async def test_mails_that_were_read_are_stored_when_an_import_is_stopped(config,
         read.append(mail)
         if len(read) == 100:
             anyio.from_thread.run_sync(task.cancel)  # as Ctrl-C does
+            assert stopped.wait(30)
+
+    def tell_stop(archives):
+        stop(archives)
+        stopped.set()
 
     monkeypatch.setattr(Spool, "add", stop_at_hundred)
+    monkeypatch.setattr(Archives, "stop", tell_stop)
     told = []
     async with tool_context.open_services(config) as shared:
         request = ImportRequest(paths=(tmp_path / "mbox",))
