@@ -25,7 +25,7 @@ class Notebook:
         self._notes: dict[str, str] = {}
         self._size = 0
         self._table: Connection | None = None
-        self._filter = bytearray()
+        self._filter: bytearray | None = None
 
     def get(self, key: str) -> str | None:
         """What was remembered for the key."""
@@ -38,7 +38,9 @@ class Notebook:
     def put(self, key: str, value: str) -> None:
         """Remember a text in the place of the earlier one."""
         if (len(self._notes) >= _IN_MEMORY or self._size >= _CHARACTERS) and key not in self._notes:
-            self._move_out()
+            if self._table is None:
+                self._filter = bytearray(_BITS >> 3)
+            self._move_out(self._table or open_scratch(_SCHEMA))
         self._notes[key] = value
         self._size += len(key) + len(value)
 
@@ -49,20 +51,27 @@ class Notebook:
         self.put(key, str(number))
         return number
 
+    def shrink(self) -> None:
+        """Give back memory where there is a file, in which each key is looked up from now on."""
+        if self._table is not None:
+            self._move_out(self._table)
+            self._filter = None
+
     def _may_be_outside(self, key: str) -> bool:
         """Whether a key may be in the file; most keys are new, and asking the file takes ten times as long."""
+        if self._filter is None:
+            return True
         bit = hash(key) % _BITS
         return bool(self._filter[bit >> 3] >> (bit & 7) & 1)
 
-    def _move_out(self) -> None:
+    def _move_out(self, table: Connection) -> None:
         """Write everything to the temporary file."""
-        if self._table is None:
-            self._table = open_scratch(_SCHEMA)
-            self._filter = bytearray(_BITS >> 3)
-        for key in self._notes:
-            bit = hash(key) % _BITS
-            self._filter[bit >> 3] |= 1 << (bit & 7)
-        self._table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", sorted(self._notes.items()))
+        self._table = table
+        if self._filter is not None:
+            for key in self._notes:
+                bit = hash(key) % _BITS
+                self._filter[bit >> 3] |= 1 << (bit & 7)
+        table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", sorted(self._notes.items()))
         self._notes.clear()
         self._size = 0
 

@@ -1,7 +1,7 @@
 """Which mails belong together: those that answer or name one another. Subjects join nothing.
 
 All heads are read before the first body, so the thread of each mail is known. What is known of them lies in a temporary
-database; memory holds one number for each message id.
+database; memory holds five bytes for each message id.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _MAIL: Final = (
 _ALONE_FLAG: Final = 1
 _GROUP_FLAG: Final = 2
 _STORED_FLAG: Final = 4
+_ASKED_FLAG: Final = 8
+"""The thread was asked for; only the first of its ids has it."""
 
 _BETWEEN: Final = "\x1f"
 _PEOPLE: Final = 50
@@ -70,7 +72,6 @@ class Threads:
         self._flags = bytearray()
         self._waiting: list[tuple[Value, ...]] = []
         self._cache: OrderedDict[str, Thread] = OrderedDict()
-        self._asked = bytearray()
         self._asked_groups = Notebook()
 
     def close(self) -> None:
@@ -105,7 +106,6 @@ class Threads:
                 A mail keeps its conversation, and a thread its name.
         """
         self._write()
-        self._asked = bytearray(len(self._parents))
         for id_, conversation, related in stored:
             self._add_stored(id_, conversation, related)
         last = -1
@@ -118,6 +118,7 @@ class Threads:
             self._table.executemany("UPDATE mails SET place = ? WHERE number = ?", rows)
             last = rows[-1][1]
         self._table.execute("CREATE INDEX by_place ON mails(place, time)")
+        self._numbers.shrink()
 
     def _add_stored(self, id_: str, conversation: str, related: Iterable[str]) -> None:
         own = self._known(id_)
@@ -146,12 +147,13 @@ class Threads:
             thread = self._at(group or f"#{self._root(number)}")
             if thread.id != conversation:
                 return replace(thread, id=conversation), False
-        elif flags == _ALONE_FLAG | _GROUP_FLAG:
+        elif flags & _GROUP_FLAG and flags & _ALONE_FLAG:
             group = group or self._table.execute("SELECT place FROM mails WHERE number = ?", (number,)).get
         if group:
             return self._at(group), self._asked_groups.add(group) == 1
         root = self._root(number)
-        is_first, self._asked[root] = not self._asked[root], 1
+        is_first = not self._flags[root] & _ASKED_FLAG
+        self._flags[root] |= _ASKED_FLAG
         return self._at(f"#{root}"), is_first
 
     def _at(self, place: str) -> Thread:
