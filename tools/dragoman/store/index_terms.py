@@ -195,8 +195,11 @@ def _paired(folded: str) -> str:
 def _pieces(text: str, hint: re.Match[str]) -> str:
     """The pieces of the identifiers, from the first hint at one on; those of one are apart from those of the next."""
     start = text.rfind(" ", 0, hint.start()) + 1
-    if text.find(" ", start) < 0 and (number := text[start:]).isascii() and number.isdecimal():
-        return _pieces_of_number(number)  # many texts end so
+    line_end = text.find("\n", start)
+    number = text[start:] if line_end < 0 else text[start:line_end]
+    # Many texts end so, some with a subject below.
+    if number.isdecimal() and number.isascii() and (line_end < 0 or _HINT.search(text, line_end) is None):
+        return _pieces_of_number(number)
     words: dict[str, None] = {}
     found: re.Match[str] | None = hint
     end = 0

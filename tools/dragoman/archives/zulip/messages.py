@@ -17,7 +17,7 @@ from dragoman.archives.times import from_seconds
 from dragoman.archives.zulip.realm import REACTIONS, Realm
 from dragoman.core.fast_model import new_message
 from dragoman.core.lazy_pattern import lazy_pattern
-from dragoman.core.model import Conversation, Edit, Message
+from dragoman.core.model import Author, Conversation, Edit, Message
 
 _MESSAGES: Final = "zerver_message[]"
 _FLAGS: Final = "zerver_usermessage[]"
@@ -30,6 +30,9 @@ _REFERENCE: Final = lazy_pattern(
 _NUMBER: Final = lazy_pattern(r"\|\d{1,20}$")
 _MESSAGE: Final = lazy_pattern(r"@\d{1,20}$")
 _CHUNK: Final = 1 << 20
+_MOST_PLACES: Final = 10_000
+_Place = tuple[str, Author, bool]
+"""Id of the conversation, author, and whether it is a channel."""
 
 
 class MessageFile:
@@ -46,6 +49,7 @@ class MessageFile:
         self._realm = realm
         self._notes = notes
         self._announced: set[str] = set()
+        self._places: dict[tuple[int, int], _Place] = {}
 
     def items(self) -> Iterator[Conversation | Message]:
         """The messages, each after its conversation."""
@@ -80,21 +84,29 @@ class MessageFile:
         if number is None or sent_at is None or recipient is None:
             return None
         realm = self._realm
-        subject = text_of(entry, "subject") if realm.is_channel(recipient) else ""
+        conversation, author, is_channel = self._places.get((recipient, sender)) or self._place(recipient, sender)
         is_edited = entry.get("edit_history") or entry.get("last_edit_time") is not None
         edited_at, history = _edits(entry, sent_at) if is_edited else (None, ())
         return new_message(
             id=str(number),
-            conversation=realm.conversation(recipient, sender).id,
-            author=realm.author(sender),
+            conversation=conversation,
+            author=author,
             sent_at=sent_at,
             text=plain(text_of(entry, "content")),
-            subject=clean(subject) or None,
+            subject=clean(text_of(entry, "subject")) or None if is_channel else None,
             edited_at=edited_at,
             reactions=tuple(realm.reactions(number)) if realm.has_reactions else (),
             attachments=tuple(realm.attachments(number)) if realm.has_files else (),
             history=history,
         )
+
+    def _place(self, recipient: int, sender: int) -> _Place:
+        """The place of messages of a sender to a recipient, which is looked up once."""
+        realm = self._realm
+        place = realm.conversation(recipient, sender).id, realm.author(sender), realm.is_channel(recipient)
+        if len(self._places) < _MOST_PLACES:
+            self._places[recipient, sender] = place
+        return place
 
 
 def plain(markdown: str) -> str:

@@ -167,8 +167,18 @@ def rest(m: Message) -> str | bytes | None:
         or m.partial or m.citations or m.extra or m.status is not None or m.url is not None
     ):  # fmt: skip
         # Where a service has subjects, most messages have one and nothing else.
-        return None if m.subject is None else bind(f'{{"subject":{_encode(m.subject)}}}')
+        return None if m.subject is None else _rest_of_subject(m.subject)
     return bind(_encode(dict(_packed(m))))
+
+
+def _rest_of_subject(subject: str) -> str | bytes:
+    # The topics of a conversation come again and again; long ones are not cached, as with authors.
+    return (_subject_json if len(subject) < _LONG else _subject_json.__wrapped__)(subject)
+
+
+@lru_cache(maxsize=1024)
+def _subject_json(subject: str) -> str | bytes:
+    return bind(f'{{"subject":{_encode(subject)}}}')
 
 
 def named_ids(reply_to: str | bytes | None, data: str | bytes | None) -> tuple[str, ...]:
