@@ -63,6 +63,8 @@ def _forked(control: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # A shell that runs the tests in the background has interrupts ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             for descriptor in (woken, wake, *running.values(), descriptors.pop()):
                 os.close(descriptor)
             control.close()
