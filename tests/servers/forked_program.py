@@ -77,7 +77,9 @@ class Program:
     def send_signal(self, number: int) -> None:
         """Signal it, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # The end is told a moment after the process is gone.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Ask it to end."""
