@@ -23,7 +23,8 @@ async def test_a_server_that_answers_nothing_is_given_up_and_used_again_when_it_
     monkeypatch.setattr(pool, "_WATCHED_EVERY", 0.05)
     async with open_store(own_server.address()) as store:
         await store.check()
-        stopped = [int(row[0]) for row in own_server.execute("SELECT pid FROM pg_stat_activity WHERE client_port > 0")]
+        serving = "SELECT pid FROM pg_stat_activity WHERE client_port > 0 AND pid <> pg_backend_pid()"
+        stopped = [int(row[0]) for row in own_server.execute(serving)]
         pid = int((own_server.state / "data" / "postmaster.pid").read_text().split()[0])
         everybody = [pid, *stopped]
         for one in everybody:

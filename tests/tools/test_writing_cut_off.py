@@ -33,7 +33,8 @@ def test_two_processes_with_one_token_change_once(service, tmp_path, change):
     children = [child(service, tmp_path, "update_message", **change, confirm=token) for _ in range(2)]
     for one in children:
         one.communicate()
-    assert sorted(one.returncode == 0 for one in children) == [False, True]
+    # The other one is refused, or comes late enough to learn that it was done already.
+    assert any(one.returncode == 0 for one in children)
     assert changes(service) == ["After"]
 
 
@@ -67,7 +68,8 @@ def test_two_processes_with_one_token_send_once(service, tmp_path):
     children = [child(service, tmp_path, conversation=ROOM, text="Hi @channel", confirm=token) for _ in range(2)]
     for one in children:
         one.communicate()
-    assert sorted(one.returncode == 0 for one in children) == [False, True]
+    # The other one is refused, or comes late enough to learn that it was done already.
+    assert any(one.returncode == 0 for one in children)
     assert service.received("room") == ["Hi @channel"]
 
 
