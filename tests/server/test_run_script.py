@@ -241,3 +241,29 @@ def test_everything_the_project_needs_is_pinned():
         if not requirement.marker or requirement.marker.evaluate()
     ]
     assert {canonicalize_name(requirement.name) for requirement in here} <= pinned
+
+
+@pytest.mark.parametrize(
+    ("results", "code", "runs"),
+    [([0], 0, 1), ([1, 0], 0, 2), ([1, 1], 1, 2), ([1, 5], 5, 2), ([2], 1, 1), ([5], 1, 1)],
+    ids=["green", "green alone", "red twice", "nothing to run again", "interrupted", "no tests"],
+)
+def test_only_tests_that_fail_again_alone_make_a_whole_run_red(tmp_path, results, code, runs):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    for number, result in enumerate(results, 1):
+        (tmp_path / str(number)).write_text(str(result), encoding="utf-8")
+    stand_in = tmp_path / "run"
+    said = 'echo "$@" >>calls\nexit "$(cat "$(grep -c . calls)")"'
+    stand_in.write_text(f'#!/bin/sh\n[ "$1" = test ] || exit 0\n{said}\n', encoding="utf-8")
+    stand_in.chmod(0o755)
+    # Without the names of Debian's tools nothing is installed.
+    path = tmp_path / "bin"
+    path.mkdir()
+    for name in ("id", "dirname", "cat", "grep"):
+        (path / name).symlink_to(shutil.which(name))
+    script = ["/bin/sh", str(tmp_path / ".ci" / "run")]
+    ended = subprocess.run(script, env={"PATH": str(path)}, capture_output=True, timeout=30, check=False)
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert (ended.returncode, len(calls)) == (code, runs)
+    assert ["--last-failed" in call for call in calls] == [False, True][:runs]

@@ -79,29 +79,27 @@ async def answered(connection, times=1):
             await anyio.lowlevel.checkpoint()
 
 
-async def cut_off(connection):
-    loop, clock = connection.loop, connection.loop.time
-    # The clock is moved on instead of waited for: a slow machine cuts nobody off too early.
-    loop.time = lambda: clock() + PATIENCE
+async def cut_off(connection, skip_time):
+    await skip_time(PATIENCE)
     with anyio.fail_after(60):
         await connection.transport.aborted.wait()
 
 
-async def test_who_does_not_take_the_last_answer_is_cut_off(connection):
+async def test_who_does_not_take_the_last_answer_is_cut_off(connection, skip_time):
     connection.data_received(POST + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
     await answered(connection)
     assert connection.transport.closing
-    await cut_off(connection)
+    await cut_off(connection, skip_time)
 
 
-async def test_who_ends_and_does_not_take_the_answer_is_cut_off(connection):
+async def test_who_ends_and_does_not_take_the_answer_is_cut_off(connection, skip_time):
     connection.data_received(POST + b"Content-Length: 0\r\n\r\n")
     await answered(connection)
     connection.eof_received()
-    await cut_off(connection)
+    await cut_off(connection, skip_time)
 
 
-async def test_taking_an_answer_at_last_gives_no_time_for_the_head_that_was_begun_meanwhile(connection):
+async def test_taking_an_answer_at_last_gives_no_time_for_the_head_that_was_begun_meanwhile(connection, skip_time):
     connection.pause_writing()
     connection.data_received(POST + b"Content-Length: 0\r\n\r\n")
     connection.resume_writing()
@@ -109,16 +107,16 @@ async def test_taking_an_answer_at_last_gives_no_time_for_the_head_that_was_begu
     connection.pause_writing()
     connection.data_received(b"POST /mcp HT")
     connection.resume_writing()
-    await cut_off(connection)
+    await cut_off(connection, skip_time)
 
 
-async def test_taking_an_answer_at_last_does_not_undo_a_goodbye(connection):
+async def test_taking_an_answer_at_last_does_not_undo_a_goodbye(connection, skip_time):
     connection.data_received(POST + b"Content-Length: 0\r\n\r\n")
     await answered(connection)
     connection.pause_writing()
     connection.data_received(b"\x00 no HTTP\r\n\r\n")
     connection.resume_writing()
-    await cut_off(connection)
+    await cut_off(connection, skip_time)
 
 
 async def test_what_is_said_behind_a_body_is_not_kept(connection):
