@@ -27,6 +27,14 @@ def smtp_server():
 
 
 @pytest.fixture
+def impatience(monkeypatch):
+    """Lets connections time out when a test says so, and never by themselves."""
+    from impatience import make_impatient
+
+    return make_impatient(monkeypatch)
+
+
+@pytest.fixture
 def folders(imap_server):
     """The folders of a server that holds one mail to answer."""
     from mail_sender import NOW, ROOT, raw

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from impatience import PATIENCE
 from mail_service import settings_of
 
 from dragoman.core.mail import Address, read_mail
@@ -31,7 +32,9 @@ def outgoing(**more):
 
 def opened(imap_server, smtp_server, **more):
     smtp = f"127.0.0.1:{smtp_server.server_address[1]}"
-    return MailProvider.open(settings_of(imap_server, **{"smtp": smtp, "sent_by_server": False, "timeout": 2, **more}))
+    return MailProvider.open(
+        settings_of(imap_server, **{"smtp": smtp, "sent_by_server": False, "timeout": PATIENCE, **more})
+    )
 
 
 def mail_of(taken):

@@ -10,6 +10,8 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
 
+from impatience import PATIENCE, Impatience
+
 from dragoman.core.errors import (
     BadResponse,
     Conflict,
@@ -59,11 +61,14 @@ def settings_of(server, **more):
 class MailService(Service):
     """A mailbox; conversations are threads whose first mail all others name."""
 
-    def __init__(self, server: FakeImapServer, sending: FakeSmtpServer | None = None, **more) -> None:
+    def __init__(
+        self, server: FakeImapServer, sending: FakeSmtpServer | None = None, impatience: Impatience | None = None
+    ) -> None:
         self.server = server
         self.sending = sending
+        self.impatience = impatience
         smtp = {"smtp": f"127.0.0.1:{sending.server_address[1]}"} if sending else {}
-        self._settings = settings_of(server, **smtp, sent_by_server=False, **more)
+        self._settings = settings_of(server, **smtp, sent_by_server=False, timeout=PATIENCE)
         self._roots = {}
 
     @property
@@ -143,10 +148,13 @@ class MailService(Service):
                 self.sending.fault = None
             self.server.hang_up()
 
-    @staticmethod
-    def _fail_to_send(error, command):
+    def _fail_to_send(self, error, command):
         step, answer = REFUSALS[error]
-        return answer if command.upper().startswith(step) else b""
+        if not command.upper().startswith(step):
+            return b""
+        if error is DeadlineExceeded:
+            self.impatience.give_up()
+        return answer
 
     def _fail(self, error, command):
         upper = command.upper()
@@ -159,5 +167,6 @@ class MailService(Service):
         if upper.startswith((b"LOGIN", b"AUTHENTICATE", b"CAPABILITY", b"ID")):
             return b""
         if error is DeadlineExceeded:
+            self.impatience.give_up()
             return b"* OK still at it"
         return CODES[error]

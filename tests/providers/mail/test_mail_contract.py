@@ -25,8 +25,8 @@ class TestMail(ProviderContract):
     }
 
     @pytest.fixture
-    def service(self, imap_server, smtp_server):
-        return MailService(imap_server, smtp_server, timeout=0.5)
+    def service(self, imap_server, smtp_server, impatience):
+        return MailService(imap_server, smtp_server, impatience)
 
     async def test_a_sync_holds_everything_and_claims_it(self, service, tmp_path):
         await require_sync_holds_all(service, tmp_path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import random
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 from fault_proxy import KINDS, Fault, FaultProxy
+from impatience import PATIENCE
 from mail_service import settings_of
 
-from dragoman.core.errors import DeadlineExceeded, DragomanError, OutcomeUnknown
+from dragoman.core.errors import DragomanError, OutcomeUnknown
 from dragoman.core.model import Author, Message
 from dragoman.core.queries import Change, ConversationQuery, MessageQuery, SearchQuery
 from dragoman.providers.mail import MailProvider
@@ -21,6 +21,7 @@ from dragoman.testing.contract.checks import require_plain
 pytestmark = pytest.mark.anyio
 
 RUNS = int(os.environ.get("DRAGOMAN_FAULT_RUNS", "60"))
+SEED = os.environ.get("DRAGOMAN_FAULT_SEED", "16")
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 THREAD = "t.m1@example.com"
 LARGE = "a long line of words\n" * 4000
@@ -60,40 +61,31 @@ def plain(answer):
     return [getattr(one, "message", one) for one in items] if items is not None else answer
 
 
-async def once_it_answers(call):
-    """The answer when nothing breaks any more; on a busy machine the small server may be late."""
-    for _ in range(20):
-        try:
-            return await call()
-        except DeadlineExceeded:
-            continue
-    return await call()
-
-
 @pytest.fixture
-def proxy(imap_server):
+def proxy(imap_server, impatience):
     made = FaultProxy(imap_server.server_address[1])
+    made.stalls = impatience.give_up
     yield made
     made.close()
 
 
 def behind(proxy, server, **more):
-    return settings_of(server, imap=f"127.0.0.1:{proxy.port}", timeout=0.25, **more)
+    return settings_of(server, imap=f"127.0.0.1:{proxy.port}", timeout=PATIENCE, **more)
 
 
 @pytest.mark.timeout(600)
 async def test_a_read_is_right_or_fails_in_a_sentence_and_works_again(imap_server, proxy):
     fill(imap_server)
-    settings, chance = behind(proxy, imap_server), random.Random(16)
+    settings, chance = behind(proxy, imap_server), random.Random(f"reads {SEED}")
     async with MailProvider.open(settings) as account:
-        wanted = {name: plain(await once_it_answers(partial(read, account))) for name, read in READS.items()}
+        wanted = {name: plain(await read(account)) for name, read in READS.items()}
     happened = 0
     for run in range(RUNS):
         kind, name, fresh = chance.choice(KINDS), chance.choice(list(READS)), chance.random() < 0.5
         fault = Fault(kind, chance.randrange(1, 40))
         async with MailProvider.open(settings) as account:
             if not fresh:
-                await once_it_answers(partial(account.list_conversations, ConversationQuery(limit=5)))
+                await account.list_conversations(ConversationQuery(limit=5))
             proxy.set(fault)
             try:
                 answer = plain(await READS[name](account))
@@ -103,7 +95,7 @@ async def test_a_read_is_right_or_fails_in_a_sentence_and_works_again(imap_serve
                 assert not isinstance(error, OutcomeUnknown)
             proxy.set(None)
             happened += fault.happened
-            again = await once_it_answers(partial(READS[name], account))
+            again = await READS[name](account)
             assert plain(again) == wanted[name], (run, name, fault)
     assert happened > RUNS // 4
     assert all("\\Seen" in mail.flags for folder in imap_server.folders.values() for mail in folder.mails.values())
@@ -112,7 +104,7 @@ async def test_a_read_is_right_or_fails_in_a_sentence_and_works_again(imap_serve
 @pytest.mark.timeout(600)
 async def test_a_write_happens_once_or_not_at_all_and_says_which(imap_server, proxy):
     fill(imap_server)
-    settings, chance, happened = behind(proxy, imap_server), random.Random(61), 0
+    settings, chance, happened = behind(proxy, imap_server), random.Random(f"writes {SEED}"), 0
     for run in range(RUNS):
         fault = Fault(chance.choice(KINDS), chance.randrange(1, 60))
         async with MailProvider.open(settings) as account:
@@ -134,15 +126,12 @@ async def import_once(account, server, run, proxy, settings):
     try:
         stored = await account.import_message(THREAD, letter(run))
         assert (stored.id, count()) == (letter(run).id, 1)
-    except OutcomeUnknown as error:
-        require_plain(error, settings)
-        assert count() in (0, 1)
     except DragomanError as error:
         require_plain(error, settings)
     proxy.set(None)
-    again = await once_it_answers(partial(account.import_message, THREAD, letter(run)))
+    again = await account.import_message(THREAD, letter(run))
     assert (again.id, count()) == (letter(run).id, 1)
-    server.folders["Imported"].mails.clear()  # a long thread would take this small server longer than it may
+    server.folders["Imported"].mails.clear()  # a long thread would take this small server long
     server.folders["Imported"].changes += 1
 
 
@@ -154,13 +143,10 @@ async def label_once(account, server, run, proxy, settings):
         stored = await account.update_message(THREAD, "m1@example.com", Change(labels=(label,)))
         assert set(stored.labels) == {label}
         assert label in marked.flags
-    except OutcomeUnknown as error:
-        require_plain(error, settings)
     except DragomanError as error:
         require_plain(error, settings)
     proxy.set(None)
-    change = Change(labels=(label,))
-    stored = await once_it_answers(partial(account.update_message, THREAD, "m1@example.com", change))
+    stored = await account.update_message(THREAD, "m1@example.com", Change(labels=(label,)))
     assert set(stored.labels) == {label}
     assert marked.flags == {"\\Seen", label}
     assert all(mail.flags == {"\\Seen"} for uid, mail in server.folders["INBOX"].mails.items() if uid != 1)
@@ -206,7 +192,7 @@ async def test_a_connection_that_died_while_it_rested_is_renewed_silently(imap_s
 )
 async def test_an_answer_that_makes_no_sense_is_a_sentence_and_the_next_read_is_right(imap_server, answer):
     fill(imap_server)
-    settings = settings_of(imap_server, timeout=0.5)
+    settings = settings_of(imap_server, timeout=PATIENCE)
     async with MailProvider.open(settings) as account:
         wanted = await account.list_messages(THREAD, MessageQuery())
     async with MailProvider.open(settings) as account:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event
 
 import pytest
+from impatience import PATIENCE
 from mail_service import settings_of
 
 from dragoman.core.errors import DeadlineExceeded, DragomanError
@@ -14,24 +15,20 @@ pytestmark = pytest.mark.anyio
 
 
 def idle_answers(server, answer):
-    """From now on this is what the server does when it is asked to tell; ``None``: nothing."""
+    """From now on this is what the server does when it is asked to tell."""
+    server.capabilities += " IDLE"
+    server.fault = lambda line: answer() if line.upper().startswith(b"IDLE") else b""
+
+
+async def test_a_server_that_never_answers_is_given_up(imap_server, impatience):
     silent = Event()
 
-    def fault(line):
-        if not line.upper().startswith(b"IDLE"):
-            return b""
-        if answer is None:
-            silent.wait(5)
-        return answer
+    def be_silent():
+        impatience.give_up()
+        silent.wait(PATIENCE)
 
-    server.capabilities += " IDLE"
-    server.fault = fault
-    return silent
-
-
-async def test_a_server_that_never_answers_is_given_up_in_time(imap_server):
-    silent = idle_answers(imap_server, None)
-    async with MailProvider.open(settings_of(imap_server, timeout=0.3)) as account:
+    idle_answers(imap_server, be_silent)
+    async with MailProvider.open(settings_of(imap_server, timeout=PATIENCE)) as account:
         position = (await account.changes(None)).position
         with pytest.raises(DeadlineExceeded):
             await account.wait_for_changes(position, 60)
@@ -52,8 +49,8 @@ async def test_a_server_that_never_answers_is_given_up_in_time(imap_server):
     ],
 )
 async def test_a_server_that_breaks_off_says_so_in_a_sentence_and_works_again(imap_server, answer):
-    idle_answers(imap_server, answer)
-    async with MailProvider.open(settings_of(imap_server, timeout=0.3)) as account:
+    idle_answers(imap_server, lambda: answer)
+    async with MailProvider.open(settings_of(imap_server, timeout=PATIENCE)) as account:
         position = (await account.changes(None)).position
         try:
             assert not await account.wait_for_changes(position, 0.2)

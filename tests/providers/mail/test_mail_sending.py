@@ -8,7 +8,7 @@ import anyio
 import pytest
 from mail_sender import NOW, copies, mail_of, opened
 
-from dragoman.core.context.clock import hurry
+from dragoman.core.context.clock import JumpingClock, hurry
 from dragoman.core.errors import (
     Conflict,
     DeadlineExceeded,
@@ -77,6 +77,42 @@ async def test_a_copy_that_cannot_be_kept_leaves_the_mail_sent(imap_server, smtp
     assert sent.id
     assert len(smtp_server.mails) == 1
     assert "is sent" in caplog.text
+
+
+async def test_a_copy_that_a_slow_server_keeps_after_the_connection_is_lost_is_not_kept_twice(
+    imap_server, smtp_server, folders
+):
+    def lose_append(line):
+        if not line.upper().startswith(b"APPEND"):
+            return b""
+        imap_server.fault = None
+        return None
+
+    class Clock(JumpingClock):
+        async def sleep(self, seconds):
+            folders["Sent"].add(smtp_server.mails[0].content, ("\\Seen",), NOW)
+            await super().sleep(seconds)
+
+    imap_server.fault = lose_append
+    async with opened(imap_server, smtp_server) as account:
+        account._sender._copies._clock = Clock()
+        await account.send_message("t.root@example.com", Draft(text="x"))
+    assert len(copies(folders)) == 1
+
+
+async def test_a_copy_that_was_lost_with_the_connection_is_kept_once(imap_server, smtp_server, folders):
+    def lose_append(line):
+        if not line.upper().startswith(b"APPEND"):
+            return b""
+        imap_server.fault = None
+        return None
+
+    imap_server.fault = lose_append
+    with hurry() as waits:
+        async with opened(imap_server, smtp_server) as account:
+            await account.send_message("t.root@example.com", Draft(text="x"))
+    assert len(copies(folders)) == 1
+    assert waits == [2.0]
 
 
 async def test_a_new_mail_begins_a_thread_and_is_found_under_it(imap_server, smtp_server, folders):
@@ -150,10 +186,17 @@ async def test_write_to_is_kept_also_at_the_moment_of_sending(imap_server, smtp_
     ],
 )
 async def test_a_refusal_at_any_step_sends_to_nobody_and_says_so(
-    imap_server, smtp_server, folders, step, answer, error
+    imap_server, smtp_server, folders, impatience, step, answer, error
 ):
-    smtp_server.fault = lambda line: answer if line.upper().startswith(step.upper()) else b""
-    async with opened(imap_server, smtp_server, timeout=1) as account:
+    def fault(line):
+        if not line.upper().startswith(step.upper()):
+            return b""
+        if answer == b"<stall>":
+            impatience.give_up()
+        return answer
+
+    smtp_server.fault = fault
+    async with opened(imap_server, smtp_server) as account:
         with pytest.raises(error) as caught:
             await account.send_message("t.root@example.com", Draft(text="x"))
     assert not isinstance(caught.value, OutcomeUnknown)
@@ -173,7 +216,7 @@ async def test_one_recipient_who_is_refused_is_named(imap_server, smtp_server, f
 
 async def test_cancelling_ends_a_blocked_send_at_once(imap_server, smtp_server, folders):
     smtp_server.fault = lambda line: b"<stall>" if line.startswith(b"ehlo") else b""
-    async with opened(imap_server, smtp_server, timeout=60) as account:
+    async with opened(imap_server, smtp_server) as account:
         await account.list_messages("t.root@example.com", MessageQuery())
         with anyio.fail_after(20):
             with anyio.move_on_after(0.5) as scope:

@@ -122,7 +122,7 @@ def test_the_answer_says_when_no_copy_could_be_kept(dragoman, imap_server, smtp_
 
 def test_an_attempt_that_finds_the_mail_sent_sends_nothing_again(dragoman, imap_server, smtp_server):
     smtp_server.fault = lambda command: LOSE if command == b"." else b""
-    with dragoman(write="allow", timeout=2) as server:
+    with dragoman(write="allow") as server:
         call = {
             "conversation": "work:to:alice@example.test", "text": "Hi", "subject": "Lunch", "idempotency_key": "k",
         }  # fmt: skip

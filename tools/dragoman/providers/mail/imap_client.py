@@ -134,10 +134,12 @@ def wait_in_idle(client: Any, seconds: float) -> bool:
     while imap._get_response() is not None:  # noqa: SLF001 - as above
         if imap.tagged_commands.get(tag):
             raise imaplib.IMAP4.error(f"IDLE failed: {imap.tagged_commands.pop(tag)[1][0]!r}")
+        imap._check_bye()  # noqa: SLF001 - nothing comes behind it, though a server may close late
     end, changed = monotonic() + seconds, _pop_changes(imap)
     while not changed and (left := end - monotonic()) > 0:
         if _has_input(imap, left):
             imap._get_response()  # noqa: SLF001 - as above
+            imap._check_bye()  # noqa: SLF001 - as above
             changed = _pop_changes(imap)
     imap.send(b"DONE\r\n")
     imap._command_complete("IDLE", tag)  # noqa: SLF001 - as above
