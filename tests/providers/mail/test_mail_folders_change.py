@@ -9,9 +9,12 @@ import pytest
 from dovecot_mailbox import every_conversation
 from mail_service import settings_of
 
+from dragoman.core.errors import OutcomeUnknown
+from dragoman.core.model import Author, Message
 from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
 from dragoman.providers.mail import MailProvider, imap_session
 from dragoman.providers.replay.fake_mail_parts import make_mail
+from dragoman.providers.replay.fake_mail_store import StoredFolder
 
 pytestmark = pytest.mark.anyio
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -92,3 +95,51 @@ async def test_what_syncs_goes_on_where_a_folder_goes(filled):
     moved = {f"m{number}@example.com" for number in range(1, 41, 2)}
     assert {one.id for one in told.messages if one.deleted_at is None} == {*moved, "m50@example.com"}
     assert not [one for one in told.messages if one.deleted_at is not None]
+
+
+def letter(number):
+    return Message(
+        id=f"old-{number}@example.org",
+        conversation="t.m2@example.com",
+        author=Author(name="Oleg"),
+        sent_at=START,
+        text="x",
+    )
+
+
+async def test_a_folder_for_imports_that_somebody_else_makes_meanwhile_is_taken(filled):
+    def make(line):
+        if line.startswith(b"CREATE"):
+            filled.folders["Imported"] = StoredFolder("Imported")
+        return b""
+
+    filled.fault = make
+    async with MailProvider.open(settings_of(filled)) as account:
+        stored = await account.import_message("t.m2@example.com", letter(1))
+    assert (stored.id, len(filled.folders["Imported"].mails)) == (letter(1).id, 1)
+
+
+async def test_an_import_whose_folder_was_made_before_the_connection_broke_is_made_again(filled):
+    def break_once(line):
+        if not line.startswith(b"CREATE"):
+            return b""
+        filled.fault = None
+        filled.folders["Imported"] = StoredFolder("Imported")
+        return None
+
+    filled.fault = break_once
+    async with MailProvider.open(settings_of(filled)) as account:
+        with pytest.raises(OutcomeUnknown):
+            await account.import_message("t.m2@example.com", letter(1))
+        await account.import_message("t.m2@example.com", letter(1))
+    assert len(filled.folders["Imported"].mails) == 1
+
+
+async def test_a_folder_for_imports_that_goes_between_two_of_them_is_made_anew(filled):
+    async with MailProvider.open(settings_of(filled)) as account:
+        await account.import_message("t.m2@example.com", letter(1))
+        await account.list_conversations(ConversationQuery())
+        with filled.lock:
+            del filled.folders["Imported"]
+        await account.import_message("t.m2@example.com", letter(2))
+    assert len(filled.folders["Imported"].mails) == 1

@@ -189,11 +189,11 @@ class MailProvider(Provider):
 
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:
         """Change the labels of a mail; ``archive``, ``trash`` and ``spam`` move it."""
-        return await self._changes.update(conversation, message, change)
+        return await despite_gone_folders(partial(self._changes.update, conversation, message, change))
 
     async def import_message(self, conversation: str, message: Message) -> Message:
         """Store a mail from elsewhere in a thread, with its author and its time."""
-        return await self._changes.import_(conversation, message)
+        return await despite_gone_folders(partial(self._changes.import_, conversation, message))
 
     def check_draft(self, conversation: str, draft: Draft) -> None:
         """Refuse a new mail without a subject."""

@@ -12,7 +12,7 @@ from dragoman.core.model import Message
 from dragoman.core.queries import Change
 from dragoman.core.safe_text import sentence
 from dragoman.providers.mail.folders import ARCHIVE, JUNK, TRASH, Folders
-from dragoman.providers.mail.heads import GMAIL, MailHead
+from dragoman.providers.mail.heads import GMAIL, MailHead, Place
 from dragoman.providers.mail.imap_arguments import require_flags, require_one_line
 from dragoman.providers.mail.imported_mail import imported_id, make_imported_mail
 from dragoman.providers.mail.mapping import FLAGS, UNREAD, keywords_of
@@ -115,7 +115,8 @@ def _flag_change(head: MailHead, labels: list[str]) -> _FlagChange:
     return _FlagChange(tuple(sorted(add)), tuple(sorted(remove)), new, tuple(sorted(known - wanted)))
 
 
-def _apply(session: ImapSession, uids: list[int], flags: _FlagChange, target: str | None) -> None:
+def _apply(session: ImapSession, place: Place, flags: _FlagChange, target: str | None) -> None:
+    uids = [place.uid]
     if GMAIL in session.capabilities:
         session.change_gmail_labels(uids, add=flags.keywords, remove=flags.lost_keywords)
         session.change_flags(uids, add=flags.add, remove=flags.remove)
@@ -126,5 +127,5 @@ def _apply(session: ImapSession, uids: list[int], flags: _FlagChange, target: st
                 "This mail server stores no labels of your own.", hint="Use unread, starred, archive, trash or spam."
             )
         session.change_flags(uids, add=(*flags.add, *flags.keywords), remove=(*flags.remove, *flags.lost_keywords))
-    if target is not None:
+    if target not in (None, place.folder):
         session.move(uids, target)

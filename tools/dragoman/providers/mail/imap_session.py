@@ -216,11 +216,15 @@ class ImapSession(ImapTransport):
         self._client.append(folder, data, list(flags), at)
 
     def create_folder(self, name: str) -> None:
-        """Make a folder and subscribe to it, so that mail programs show it."""
+        """Make a folder unless it is there, and subscribe to it, so that mail programs show it."""
         require_one_line(name)
         self._client.noop()  # as above
         self.changing = True
-        self._client.create_folder(name)
+        try:
+            self._client.create_folder(name)
+        except IMAPClientError:  # somebody may have made it meanwhile; not each server says so by a code
+            if all(one.name != name for one in self.folders()):
+                raise
         with suppress(IMAPClientError):
             self._client.subscribe_folder(name)
 

@@ -82,8 +82,11 @@ class Mailbox:
         Raises:
             FolderGoneError: A folder has gone. From now on others count, those that are there.
         """
+        return await self._run_on(self._reader, work)
+
+    async def _run_on(self, connection: Connection, work: Callable[[ImapSession], T]) -> T:
         try:
-            return await self._reader.run(work)
+            return await connection.run(work)
         except FolderGoneError:
             self._folders.pop("")
             raise
@@ -193,27 +196,32 @@ class Mailbox:
 
     async def append(self, folder: str, data: bytes, flags: Sequence[str], at: datetime | None) -> None:
         """Add a mail to a folder."""
-        await self._writer.run(lambda session: session.append(folder, data, flags, at))
+        await self._run_on(self._writer, lambda session: session.append(folder, data, flags, at))
         self.forget()
 
     async def store(self, folder: str, data: bytes, at: datetime | None) -> None:
         """Add a mail that is read already to a folder, which is made where it is not there."""
         missing = folder not in (await self.folders()).all
-        await self._writer.run(partial(append_read, folder=folder, data=data, at=at, missing=missing))
-        self._folders.pop("")
+        work = partial(append_read, folder=folder, data=data, at=at)
+        try:
+            await self._run_on(self._writer, partial(work, missing=missing))
+        except FolderGoneError:  # it went since the folders were listed, and nothing was stored
+            await self._run_on(self._writer, partial(work, missing=True))
+        if missing:
+            self._folders.pop("")
         self.forget()
 
     async def add_flags(self, head: MailHead, flags: Sequence[str]) -> None:
         """Set flags of a mail, wherever it lies."""
-        await self.write_to(head, lambda session, uids: session.change_flags(uids, add=flags))
+        await self.write_to(head, lambda session, place: session.change_flags([place.uid], add=flags))
 
-    async def write_to(self, head: MailHead, work: Callable[[ImapSession, list[int]], None]) -> None:
+    async def write_to(self, head: MailHead, work: Callable[[ImapSession, Place], None]) -> None:
         """Do something with each copy of a mail, in its folder.
 
         Raises:
             NotFound: It has been moved or removed.
         """
-        await self._writer.run(partial(write_to_places, places=head.places, work=work))
+        await self._run_on(self._writer, partial(write_to_places, places=head.places, work=work))
         self.forget()
 
     def forget(self) -> None:

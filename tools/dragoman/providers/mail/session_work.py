@@ -102,9 +102,7 @@ def append_read(session: ImapSession, folder: str, data: bytes, at: datetime | N
     session.append(folder, data, ("\\Seen",), at)
 
 
-def write_to_places(
-    session: ImapSession, places: Sequence[Place], work: Callable[[ImapSession, list[int]], None]
-) -> None:
+def write_to_places(session: ImapSession, places: Sequence[Place], work: Callable[[ImapSession, Place], None]) -> None:
     """Do something with a mail wherever it lies.
 
     Raises:
@@ -114,4 +112,4 @@ def write_to_places(
         state = session.open_folder(place.folder, writing=True)
         if state.validity != place.validity or not session.fetch([place.uid], ("UID",)):
             raise NotFound("The mail has been moved or removed.", hint="Look for it again with list_messages.")
-        work(session, [place.uid])
+        work(session, place)

@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import count
 from socket import SHUT_RDWR, socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
@@ -47,6 +48,7 @@ class FakeImapServer(ThreadingTCPServer):
         self.fault: Callable[[bytes], bytes | None] | None = None
         self.dialect: Callable[[bytes], bytes] = bytes
         self.lock = Lock()
+        self.validities = count(2)  # a folder that is made again has other messages under the same UIDs
         self._sockets: set[socket] = set()
 
     @contextmanager
@@ -182,7 +184,7 @@ class _Handler(StreamRequestHandler):
         name = _text(arguments[0])
         if name in self.server.folders:
             return "NO [ALREADYEXISTS] it is there"
-        self.server.folders[name] = StoredFolder(name)
+        self.server.folders[name] = StoredFolder(name, validity=next(self.server.validities))
         return "OK done"
 
     def _do_select(self, arguments: list[Argument]) -> str:
