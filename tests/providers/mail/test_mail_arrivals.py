@@ -76,9 +76,13 @@ def in_folder(client, folder, number):
 
 
 async def told_as(account, position):
-    """What is told: ids, those of removed mails with a minus."""
+    """What is told: ids, those of removed mails with a minus, those of moved ones with a plus."""
     changes = await account.changes(position)
-    return ["-" * (one.deleted_at is not None) + one.id.partition("@")[0] for one in changes.messages], changes.position
+    signs = [
+        *(("-" * (one.deleted_at is not None), one) for one in changes.messages),
+        *(("+", one) for one in changes.moved),
+    ]
+    return [sign + one.id.partition("@")[0] for sign, one in signs], changes.position
 
 
 async def test_mails_that_are_expunged_marked_or_moved_out_of_what_is_read_are_told_as_removed(mail_server):
@@ -92,7 +96,7 @@ async def test_mails_that_are_expunged_marked_or_moved_out_of_what_is_read_are_t
             client.add_flags(in_folder(client, "INBOX", 3), ["\\Deleted"])
             deliver(client, 9)
             found, position = await told_as(account, position)
-            assert sorted(found) == ["-m1", "-m3", "m2", "m9"]
+            assert sorted(found) == ["+m2", "-m1", "-m3", "m9"]
         client.delete_messages(in_folder(client, "INBOX", 9))
         client.expunge()
         client.delete_messages(in_folder(client, "Archive", 2))

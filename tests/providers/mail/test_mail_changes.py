@@ -124,7 +124,9 @@ async def test_a_mail_that_was_moved_meanwhile_is_not_mistaken_for_another(mail_
             client.create_folder("Work")
             deliver(client, 9, folder="Work")
             with pytest.raises(NotFound, match="moved or removed"):
-                await account._mailbox.add_flags(head, ("\\Flagged",))
+                await account._mailbox.write_to(
+                    head, lambda session, place: session.change_flags([place.uid], add=("\\Flagged",))
+                )
         assert flags_of(client, "Work") == {1: set()}
 
 

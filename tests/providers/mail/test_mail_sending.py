@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -98,6 +99,15 @@ async def test_a_copy_that_a_slow_server_keeps_after_the_connection_is_lost_is_n
         account._sender._copies._clock = Clock()
         await account.send_message("t.root@example.com", Draft(text="x"))
     assert len(copies(folders)) == 1
+
+
+async def test_a_folder_of_sent_mails_that_was_renamed_meanwhile_gets_the_copy(imap_server, smtp_server, folders):
+    async with opened(imap_server, smtp_server) as account:
+        await account.list_messages("t.root@example.com", MessageQuery())
+        with imap_server.lock:
+            folders["Gone"] = replace(folders.pop("Sent"), name="Gone")
+        await account.send_message("t.root@example.com", Draft(text="x"))
+    assert len(copies(folders, "Gone")) == 1
 
 
 async def test_a_copy_that_was_lost_with_the_connection_is_kept_once(imap_server, smtp_server, folders):

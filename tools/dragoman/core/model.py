@@ -236,11 +236,16 @@ class Changes:
 
     Attributes:
         messages: New, edited and deleted ones in the order of their arrival; a deleted one has ``deleted_at``.
+        moved: Known ones that lie elsewhere now, which is no news.
+        news_since: Of the messages that a store had already, what was written and edited before then is no news either;
+            ``None``: all of them are news.
         position: Where the next question goes on, as opaque text.
         more: There is more already.
     """
 
     messages: Sequence[Message] = ()
+    moved: Sequence[Message] = ()
+    news_since: datetime | None = None
     position: str
     more: bool = False
 

@@ -97,11 +97,18 @@ class NewsRound:
 
     async def _store(self, changes: Changes, state: AccountSync) -> None:
         latest: dict[str, list[Message]] = {}
-        for message in changes.messages:
+        for message in (*changes.moved, *changes.messages):
             latest.setdefault(message.conversation, []).append(message)
         known = await self._session.store.sync.conversations(self._session.name, list(latest))
         states = [_with_last(known.get(id_), id_, messages) for id_, messages in latest.items()]
-        await self._session.commit(SyncStep(news=changes.messages, states=states, account=state))
+        step = SyncStep(
+            messages=changes.moved,
+            news=changes.messages,
+            news_since=changes.news_since,
+            states=states,
+            account=state,
+        )
+        await self._session.commit(step)
 
     async def _read_moved(self, state: AccountSync) -> AccountSync:
         """List what has moved, and look again at what may have been edited or tells no times."""

@@ -97,6 +97,9 @@ class _Imap4(imaplib.IMAP4):
     def _append_untagged(self, typ: str, dat: object) -> None:
         if typ in _CHANGES or (typ == "FETCH" and _is_unasked(dat)):
             self.stirred = True
+        if typ == "CLOSED":  # with QRESYNC: what was told before is of the folder that was open
+            for kind in (*_CHANGES, "FETCH"):
+                self.untagged_responses.pop(kind, None)
         super()._append_untagged(typ, dat)  # type: ignore[misc]  # imaplib's types leave it out
 
 

@@ -36,6 +36,7 @@ from dragoman.providers.mail.pipelining import (
     Fetched,
     Wanted,
     look_at,
+    resync,
     search_at_once,
     state_of,
 )
@@ -133,6 +134,32 @@ class ImapSession(ImapTransport):
         self._opened, self._opened_at = None if writing else found, monotonic()
         self._client._imap.stirred = False  # noqa: SLF001 - this is how it is now
         return found
+
+    def open_folder_since(self, was: FolderState, uids: Sequence[int]) -> tuple[FolderState, set[int] | None]:
+        """Open a folder for reading, and hear what has become of some messages since it was in a state.
+
+        Args:
+            was: The folder as it was.
+            uids: Rising UIDs of messages that were in it.
+
+        Returns:
+            The folder as it is, and those of the UIDs whose messages were removed or marked as deleted; ``None`` for
+            them where the server cannot tell.
+        """
+        require_one_line(was.name)
+        if not (self.resyncs and was.mod_seq and uids):
+            return self.open_folder(was.name), None
+        self._opened = None
+        try:
+            now, gone = resync(self._client, was, uids)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:  # some servers promise more than they can
+            return self.open_folder(was.name), None
+        self._opened, self._opened_at = now, monotonic()
+        self._client._imap.stirred = False  # noqa: SLF001 - this is how it is now
+        # a server that was restored from a backup counts its changes anew
+        return now, gone if now.mod_seq >= was.mod_seq else None
 
     def wait(self, seconds: float) -> bool | None:
         """Wait until mails come into the open folder or leave it; false when none did for so many seconds.

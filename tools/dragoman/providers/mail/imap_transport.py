@@ -31,6 +31,7 @@ class ImapTransport:
 
     Attributes:
         capabilities: What the server can do, in capitals.
+        resyncs: It tells which messages have gone since a folder was in some state.
     """
 
     def __init__(self, server: Server, *, timeout: float, ca_file: Path | None = None) -> None:
@@ -42,6 +43,7 @@ class ImapTransport:
         self._use = Lock()
         self._client: Any = None
         self.capabilities: frozenset[str] = frozenset()
+        self.resyncs = False
 
     def open(self, login: Login) -> None:
         """Connect and sign in."""
@@ -63,8 +65,8 @@ class ImapTransport:
         self.capabilities = frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
         if "ID" in self.capabilities:
             client.id_({"name": "dragoman"})
-        if {"CONDSTORE", "ENABLE"} <= self.capabilities:
-            client.enable("CONDSTORE")
+        wanted = sorted({"CONDSTORE", "QRESYNC"} & self.capabilities) if "ENABLE" in self.capabilities else []
+        self.resyncs = bool(wanted) and b"QRESYNC" in {one.upper() for one in client.enable(*wanted)}
 
     def connect(self) -> socket.socket:
         """A connected socket, encrypted where that comes first; called by IMAPClient."""

@@ -170,9 +170,7 @@ class Mailbox:
             known = await self._load(conversation, known, texts)
         if not known.heads:
             self._threads.pop(conversation)
-            raise NotFound(
-                "There is no such thread in the mailbox.", hint="list_conversations shows those that there are."
-            )
+            raise NotFound("There is no such thread in the mailbox.", hint="list_conversations shows what there is.")
         return list(known.heads)
 
     def thread_of(self, message: str, otherwise: str = "") -> str:
@@ -201,19 +199,13 @@ class Mailbox:
 
     async def store(self, folder: str, data: bytes, at: datetime | None) -> None:
         """Add a mail that is read already to a folder, which is made where it is not there."""
-        missing = folder not in (await self.folders()).all
         work = partial(append_read, folder=folder, data=data, at=at)
         try:
-            await self._run_on(self._writer, partial(work, missing=missing))
+            await self._run_on(self._writer, partial(work, missing=folder not in (await self.folders()).all))
         except FolderGoneError:  # it went since the folders were listed, and nothing was stored
             await self._run_on(self._writer, partial(work, missing=True))
-        if missing:
-            self._folders.pop("")
+        self._folders.pop("")
         self.forget()
-
-    async def add_flags(self, head: MailHead, flags: Sequence[str]) -> None:
-        """Set flags of a mail, wherever it lies."""
-        await self.write_to(head, lambda session, place: session.change_flags([place.uid], add=flags))
 
     async def write_to(self, head: MailHead, work: Callable[[ImapSession, Place], None]) -> None:
         """Do something with each copy of a mail, in its folder.

@@ -226,6 +226,33 @@ def search_at_once(
     return found
 
 
+def resync(client: Any, was: FolderState, uids: Sequence[int]) -> tuple[FolderState, set[int]]:
+    """Open a folder for reading with what QRESYNC tells: which of some messages have gone since it was in a state.
+
+    Args:
+        client: Signed in, with QRESYNC enabled.
+        was: The folder as it was.
+        uids: Rising UIDs of messages that were in it.
+
+    Raises:
+        IMAP4.error: The folder is not there, or the server does not understand.
+    """
+    since = f" (QRESYNC ({was.validity} {was.mod_seq} {uid_ranges(uids)}))".encode("ascii")
+    examine = _line(client, "EXAMINE", was.name, Wanted({}, ()))
+    [answer] = ask_at_once(client, [[examine + since]])
+    gone = {uid for line in answer.untagged.get("VANISHED", ()) for uid in _uids_in(line, uids)}
+    marked = _fetched(answer) or {}
+    gone |= {uid for uid, item in marked.items() if b"\\DELETED" in {one.upper() for one in item.get(b"FLAGS", ())}}
+    return _opened_state(client, was.name, answer), gone.intersection(uids)
+
+
+def _uids_in(line: bytes, uids: Sequence[int]) -> Iterator[int]:
+    """Those of some UIDs that a set such as ``(EARLIER) 3:17,20`` has."""
+    for low, high in re.findall(rb"(\d+)(?::(\d+))?", line):
+        ends = sorted((int(low), int(high or low)))
+        yield from (uid for uid in uids if ends[0] <= uid <= ends[1])
+
+
 def _opened_state(client: Any, name: str, answer: Answer) -> FolderState:
     client._imap.state, client._imap.is_readonly = "SELECTED", True  # noqa: SLF001 - imaplib did not see the command
     return state_of(name, client._process_select_response(answer.untagged))  # noqa: SLF001 - as above

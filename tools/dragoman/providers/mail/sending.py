@@ -41,6 +41,7 @@ from dragoman.providers.mail.compose import (
     sendable_text,
     with_signature,
 )
+from dragoman.providers.mail.folders import despite_gone_folders
 from dragoman.providers.mail.hosts import Servers
 from dragoman.providers.mail.links import write_mid
 from dragoman.providers.mail.login import Credentials
@@ -53,7 +54,8 @@ from dragoman.providers.mail.settings import MailSettings
 from dragoman.providers.mail.smtp import Submission
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.heads import MailHead
+    from dragoman.providers.mail.heads import MailHead, Place
+    from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.mailbox import Mailbox
 
 _COPY_COMES: Final = timedelta(minutes=2)
@@ -173,7 +175,7 @@ class MailSender:
             raise UnsupportedOperation("This server keeps no copy by itself, so that none is there proves nothing.")
         if self._servers.changes_ids:
             raise UnsupportedOperation("This server may give mails other ids, so that none is found proves nothing.")
-        if self._now() - since < _COPY_COMES:
+        if datetime.now(UTC) - since < _COPY_COMES:
             raise Unavailable("The server's copy may still come.", hint="Look again in two minutes.", retry_after=120)
         return None
 
@@ -209,7 +211,7 @@ class MailSender:
 
     async def _answered(self, conversation: str, reply_to: str | None) -> MailHead:
         """The mail that is answered: the one that is named, or the newest that is no draft."""
-        heads = await self._mailbox.thread(conversation)
+        heads = await despite_gone_folders(partial(self._mailbox.thread, conversation))
         if reply_to is not None:
             found = next((head for head in heads if head.id == reply_to), None)
             if found is None:
@@ -229,7 +231,7 @@ class MailSender:
             subject=sendable_text(one_line(plan.subject)),
             text=text,
             html=html_of(own, below) if self._settings.html == "auto" else "",
-            sent_at=self._now().astimezone().replace(microsecond=0),
+            sent_at=datetime.now(UTC).astimezone().replace(microsecond=0),
             references=plan.references,
         )
 
@@ -277,20 +279,22 @@ class MailSender:
     def _may_be_another_attempt(self, draft: Draft) -> bool:
         if draft.idempotency_key is not None:
             return True
-        return draft.begun is not None and self._now() - draft.begun > _RETRIED_AFTER
+        return draft.begun is not None and datetime.now(UTC) - draft.begun > _RETRIED_AFTER
 
     async def _follow_up(
         self, mail: OutgoingMail, content: bytes, answered: MailHead | None, *, may_be_there: bool
     ) -> None:
         """Keep one copy and mark what was answered; the mail is sent whatever becomes of it."""
-        problem = await in_time(partial(self._copies.keep, mail, content, may_be_there=may_be_there))
+        keep = partial(self._copies.keep, mail, content, may_be_there=may_be_there)
+        problem = await in_time(partial(despite_gone_folders, keep))
         if problem:
             leave_note(sentence("It is sent, but no copy of it could be kept among the sent mails: {}", problem))
         elif answered is not None:
-            problem = await in_time(partial(self._mailbox.add_flags, answered, (r"\Answered",)))
+            problem = await in_time(partial(self._mailbox.write_to, answered, _mark_answered))
         if problem:
             _log.warning("A mail is sent, but its copy or mark is missing: %s", problem)
         self._mailbox.forget()
 
-    def _now(self) -> datetime:
-        return datetime.now(UTC)
+
+def _mark_answered(session: ImapSession, place: Place) -> None:
+    session.change_flags([place.uid], add=(r"\Answered",))

@@ -202,9 +202,29 @@ class _Handler(StreamRequestHandler):
         return "OK [READ-WRITE] open"
 
     def _do_examine(self, arguments: list[Argument]) -> str:
+        if self._folder is not None and len(arguments) > 1:
+            self._say("* OK [CLOSED] the folder before")
         answer = self._do_select(arguments)
         self._can_write = False
+        if answer.startswith("OK") and len(arguments) > 1:
+            self._tell_since(cast("list[list[Argument]]", arguments[1])[1])
         return answer.replace("READ-WRITE", "READ-ONLY")
+
+    def _tell_since(self, known: list[Argument]) -> None:
+        """What QRESYNC tells of known messages, also of such as have not changed since."""
+        if int(_text(known[0])) != self._open.validity:
+            return
+        uids = {uid for low, high in parse_ranges(_text(known[2])) for uid in range(low, high + 1)}
+        if gone := sorted(uids - self._open.mails.keys()):
+            self._say(f"* VANISHED (EARLIER) {','.join(map(str, gone))}")
+        for place, (uid, mail) in enumerate(sorted(self._open.mails.items()), 1):
+            if uid in uids:
+                self._say(f"* {place} FETCH (UID {uid} FLAGS ({' '.join(sorted(mail.flags))}) MODSEQ (1))")
+
+    def _do_enable(self, arguments: list[Argument]) -> str:
+        offered = self.server.capabilities.split()
+        self._say(" ".join(["* ENABLED", *(name for one in arguments if (name := _text(one)) in offered)]))
+        return "OK done"
 
     @property
     def _open(self) -> StoredFolder:
