@@ -77,11 +77,28 @@ def test_an_answer_to_a_sample_goes_to_whom_people_expect(path):
             ["eve@x.org"],
         ),
         (["From: bob@bücher.example", "To: alice@example.test"], ["bob@xn--bcher-kva.example"], []),
+        (["From: bob@x.org", "To: alice@example.test", "List-Post: NO (write to <mailto:o@l.org>)"], ["bob@x.org"], []),
+        (
+            ["From: bob@x.org", "List-Post: <https://l.org>, <mailto:a%2Bb@l.org?subject=x>"],
+            ["bob@x.org"],
+            ["a+b@l.org"],
+        ),
+        (['From: "bob smith"@x.org', "To: eve@[192.0.2.1]"], ['"bob smith"@x.org'], ["eve@[192.0.2.1]"]),
     ],
 )
 def test_an_answer_goes_to_all_and_to_nobody_twice(lines, to, cc):
     found = reply(*lines)
     assert (emails(found.to), emails(found.cc)) == (to, cc)
+
+
+@pytest.mark.parametrize("field", ["Reply-To", "Mail-Followup-To"])
+@pytest.mark.parametrize(
+    "value",
+    ["none", "undisclosed:;", "Alice <ALICE+x@example.test>", "alice.k@example.test, alice@example.test", "<>", "a b"],
+)
+def test_a_field_that_names_nobody_else_does_not_leave_the_author_out(field, value):
+    found = reply("From: bob@x.org", f"{field}: {value}", "To: alice@example.test, eve@x.org")
+    assert (emails(found.to), emails(found.cc)) == (["bob@x.org"], ["eve@x.org"])
 
 
 @pytest.mark.parametrize(
@@ -104,7 +121,10 @@ def test_an_answer_comes_from_the_address_that_was_written_to(lines, sender):
         ["From: alice@example.test", "To: alice.k@example.test"],
         ["From: MAILER-DAEMON@x.org", "To: alice@example.test"],
         ["To: alice@example.test"],
-        ["From: bob@x.org", "To: " + ", ".join(f"p{number}@x.org" for number in range(10_000))],
+        *(
+            ["From: bob@x.org", f"{field}: " + ", ".join(f"p{number}@x.org" for number in range(10_000))]
+            for field in ("To", "Cc", "Reply-To", "Mail-Followup-To")
+        ),
     ],
 )
 def test_an_answer_that_reaches_nobody_or_everybody_is_refused_in_a_sentence(lines):

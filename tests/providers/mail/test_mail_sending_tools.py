@@ -56,6 +56,36 @@ def test_the_question_names_everybody_and_holds_what_is_sent(dragoman, smtp_serv
     assert len(smtp_server.mails) == 1
 
 
+def test_the_question_names_each_of_many_receivers_and_who_is_outside(dragoman, smtp_server):
+    people = [f"somebody.with.a.long.name.{number:02}@department.example.com" for number in range(60)]
+    with dragoman() as server:
+        to, copied = ",".join(people[:30]), ",".join(people[30:])
+        asked = server.call("send_message", conversation=f"work:to:{to};cc.{copied}", text="Hi", subject="All")
+    lines = dict(line.split(": ", 1) for line in asked.splitlines() if ": " in line)
+    assert lines["would go to"].split(", ") == people[:30]
+    assert lines["with a copy to"].split(", ") == people[30:]
+    assert lines["outside your organisation"].split(", ") == people
+
+
+def test_the_question_says_that_a_program_is_answered(dragoman, imap_server):
+    robot = [ROOT[0], "Auto-Submitted: auto-generated", *ROOT[1:]]
+    with dragoman() as server:
+        assert "program" not in server.call("send_message", conversation=THREAD, text="Fine")
+        imap_server.folders["INBOX"].mails.clear()
+        imap_server.folders["INBOX"].add("\r\n".join(robot).encode(), (), datetime(2026, 3, 2, 10, tzinfo=UTC))
+        asked = server.call("send_message", conversation=THREAD, text="Fine")
+    assert "because it answers a mail that a program sent" in asked
+
+
+def test_nobody_is_asked_who_would_not_see_whom_a_mail_goes_to(dragoman, imap_server, smtp_server):
+    with dragoman() as server:
+        server.call("list_messages", conversation=THREAD)
+        imap_server.folders["INBOX"].mails.clear()
+        unanswerable = "\r\n".join(["From: no-reply@example.com", *ROOT[3:]])
+        imap_server.folders["INBOX"].add(unanswerable.encode(), (), datetime(2026, 3, 2, 10, tzinfo=UTC))
+        assert "Nobody is left to answer" in server.error("send_message", conversation=THREAD, text="Fine")
+
+
 def test_the_question_shows_the_quote_that_goes_out_below_the_text(dragoman, imap_server, smtp_server):
     with dragoman(quote="top") as server:
         asked = server.call("send_message", conversation=THREAD, text="Fine by me")

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
-from dragoman.core.safe_text import Sentence
+from dragoman.core.safe_text import SafeText, Sentence
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -192,6 +192,7 @@ class Audience:
         perhaps: Those whom it may be sent to as well.
         sender: The person as whom it appears, where the account writes in somebody's name; empty otherwise.
         below: Text of others that goes out below the message, such as the quote of what it answers.
+        reasons: Why whoever agrees should look twice, as the rest of a sentence that begins with "because".
     """
 
     conversation: Conversation
@@ -200,6 +201,7 @@ class Audience:
     perhaps: tuple[str, ...] = ()
     sender: str = ""
     below: str = ""
+    reasons: tuple[SafeText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

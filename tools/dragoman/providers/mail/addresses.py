@@ -25,6 +25,10 @@ _LONGEST_ID: Final = 12_000
 _ADDRESS: Final = re.compile(  # a local part that needs no quotes, and a host
     r"(?P<local>[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]{1,64})@(?P<host>[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f]{1,253})"
 )
+_RARE: Final = re.compile(  # in mails of others: a local part in quotes, or a number in place of a host
+    r'"(?:[ !#-;=?-\[\]-~]|\\[!-;=?-~]){1,62}"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}'
+    r"|[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@\[(?:IPv6:)?[0-9A-Fa-f:.]{2,45}\]"
+)
 _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
@@ -98,6 +102,15 @@ def sendable_address(address: str) -> str:
     if found is None or not host or found["local"].startswith(".") or ".." in found["local"]:
         raise InvalidArgument(sentence("{!r} is no mail address.", address), hint="Write it as in ann@example.com.")
     return f"{found['local']}@{host}"
+
+
+def answerable_address(address: str) -> str:
+    """The same for an address that somebody writes from, which may be of a rarer kind.
+
+    Raises:
+        InvalidArgument: It is none.
+    """
+    return address.strip() if _RARE.fullmatch(address.strip()) else sendable_address(address)
 
 
 def matches_entry(address: str, entry: str) -> bool:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import unquote
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.mail import Address, Headers
 from dragoman.core.model import Audience, Conversation, ConversationKind
-from dragoman.core.safe_text import join, sentence
+from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.mail.addresses import (
     MOST_RECIPIENTS,
     NewMail,
+    answerable_address,
     parse_new_conversation,
     sendable_address,
     too_many_recipients,
@@ -26,6 +28,7 @@ _UNANSWERED: Final = re.compile(
     re.IGNORECASE,
 )
 _MAILTO: Final = re.compile(r"<mailto:([^<>?\s]++)[^<>]*+>", re.IGNORECASE)
+_NO: Final = re.compile(r"\s*NO\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,9 @@ def new_conversation(conversation: str, owner: Owner) -> Conversation:
     )
 
 
-def audience_of(where: Conversation, recipients: Recipients, owner: Owner, below: str) -> Audience:
+def audience_of(
+    where: Conversation, recipients: Recipients, owner: Owner, below: str, reasons: tuple[SafeText, ...]
+) -> Audience:
     """Everybody whom a mail goes to, who of them is outside of the organisation, and what stands below the text."""
     everyone = recipients.everyone
     outside = tuple(full_name_of(one) for one in everyone if owner.is_external(one.email))
@@ -72,6 +77,7 @@ def audience_of(where: Conversation, recipients: Recipients, owner: Owner, below
         receivers=tuple(full_name_of(one) for one in recipients.to),
         copied=tuple(full_name_of(one) for one in recipients.cc),
         below=below,
+        reasons=reasons,
     )
 
 
@@ -98,45 +104,61 @@ def recipients_of_reply(headers: Headers, owner: Owner) -> Recipients:
         raise too_many_recipients()
     author = headers.addresses("from")
     is_own = any(owner.is_own(one.email) for one in author)
-    to, cc = _of_own(headers) if is_own else _of_others(headers, author)
+    to, cc = _of_own(headers) if is_own else _of_others(headers, author, owner)
     taken: set[str] = set()
     left_to, left_cc = _left(to, owner, taken), _left(cc, owner, taken)
     if not left_to:
         left_to, left_cc = left_cc, ()
     if not left_to:
         raise _nobody_left(headers)
+    if len(left_to) + len(left_cc) > MOST_RECIPIENTS:
+        raise too_many_recipients()
     return Recipients(sender=_sender(headers, owner, author if is_own else ()), to=left_to, cc=left_cc)
 
 
-def _of_own(headers: Headers) -> tuple[list[Address], list[Address]]:
+def _of_own(headers: Headers) -> tuple[Sequence[Address], Sequence[Address]]:
     """An own mail is continued with those that it went to."""
     return headers.addresses("to"), headers.addresses("cc")
 
 
-def _of_others(headers: Headers, author: Sequence[Address]) -> tuple[list[Address], list[Address]]:
-    followers = headers.addresses("mail-followup-to")
-    if followers:
+def _of_others(
+    headers: Headers, author: Sequence[Address], owner: Owner
+) -> tuple[Sequence[Address], Sequence[Address]]:
+    """Where the author wants answers. A field that names nobody else counts for nothing, or nobody would be told."""
+    followers, wanted = headers.addresses("mail-followup-to"), headers.addresses("reply-to")
+    if _names_somebody(followers, owner):
         return followers, []
-    to = headers.addresses("reply-to") or list(author)
+    to = wanted if _names_somebody(wanted, owner) else author
     return to, [*headers.addresses("to"), *headers.addresses("cc"), *_list_address(headers)]
+
+
+def _names_somebody(addresses: Iterable[Address], owner: Owner) -> bool:
+    """Whether mail could go to one of some addresses that is not the owner's."""
+    return any(_sendable(one) and not owner.is_own(one.email) for one in addresses)
+
+
+def _sendable(address: Address) -> str:
+    """The address as servers take it; empty when they would not."""
+    try:
+        return answerable_address(address.email)
+    except InvalidArgument:
+        return ""
 
 
 def _list_address(headers: Headers) -> list[Address]:
     """Where a mailing list takes mails; it may forbid that with NO."""
-    found = _MAILTO.search(headers.raw("list-post"))
-    return [Address("", found[1])] if found else []
+    value = headers.raw("list-post")
+    found = None if _NO.match(value) else _MAILTO.search(value)
+    return [Address("", unquote(found[1]))] if found else []
 
 
 def _left(addresses: Iterable[Address], owner: Owner, taken: set[str]) -> tuple[Address, ...]:
     """Those who are really written to: nobody twice, not oneself, no group, nobody who reads no answers."""
     left: list[Address] = []
     for one in addresses:
-        try:
-            email = sendable_address(one.email)
-        except InvalidArgument:
-            continue
+        email = _sendable(one)
         plain = email.casefold()
-        if plain in taken or owner.is_own(email) or _UNANSWERED.fullmatch(email.partition("@")[0]):
+        if not email or plain in taken or owner.is_own(email) or _UNANSWERED.fullmatch(email.partition("@")[0]):
             continue
         taken.add(plain)
         left.append(Address(one.name, email))
@@ -157,7 +179,8 @@ def _own(owner: Owner, addressed: Iterable[Address]) -> Address:
 
 def _nobody_left(headers: Headers) -> InvalidArgument:
     named = [one.email for one in (*headers.addresses("reply-to"), *headers.addresses("from")) if one.email]
+    who = join(named[:3]) if named else safe("a mail without an author")
     return InvalidArgument(
-        sentence("Nobody is left to answer: {} takes no answers or is yourself.", join(named[:3]) if named else "it"),
+        sentence("Nobody is left to answer: {} takes no answers or is yourself.", who),
         hint="Write a new mail to an address, as in to:ann@example.com.",
     )

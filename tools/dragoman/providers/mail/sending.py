@@ -25,10 +25,10 @@ from dragoman.core.errors import (
     UnsupportedOperation,
 )
 from dragoman.core.mail import read_whole_mail
-from dragoman.core.model import Audience, Author, Conversation, Message
+from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message
 from dragoman.core.queries import Draft
 from dragoman.core.references import parse
-from dragoman.core.safe_text import sentence
+from dragoman.core.safe_text import safe, sentence
 from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
 from dragoman.providers.mail.compose import (
     OutgoingMail,
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 _COPY_COMES: Final = timedelta(minutes=2)
 _RETRIED_AFTER: Final = timedelta(seconds=10)
 _ID_LETTERS: Final = 26
+_AUTOMATIC: Final = safe("it answers a mail that a program sent, so perhaps nobody reads it")
 _log = logging.getLogger(__name__)
 
 
@@ -106,7 +107,9 @@ class MailSender:
             DragomanError: It cannot be sent.
         """
         plan = await self._with_quote(await self._plan(conversation, draft))
-        return audience_of(where, plan.recipients, self._mailbox.owner, plan.quote.lines if plan.quote else "")
+        below = plan.quote.lines if plan.quote else ""
+        is_automatic = plan.answered is not None and plan.answered.mail.kind is not AuthorKind.PERSON
+        return audience_of(where, plan.recipients, self._mailbox.owner, below, (_AUTOMATIC,) if is_automatic else ())
 
     async def may_write_to(self, conversation: str, draft: Draft) -> bool:
         """Whether ``write_to`` names every recipient of a draft, by address or domain."""

@@ -26,6 +26,8 @@ _ALIKE: Final = 3
 _GAP: Final = re.compile(r"[^\S\n]{12,}")
 _LINE: Final = 300
 _ADDRESS: Final = 120
+_ADDRESSEE: Final = 300
+_MOST_ADDRESSED: Final = 100
 _QUOTE: Final = 200
 # Brackets in a name could pass for the address that follows it, and commas for the next person.
 _ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
@@ -61,9 +63,12 @@ def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     yield f"account: {view.conversation.account} ({view.service})"
     # Where it goes stands before what it says: that is what a hurried reader has to see.
     yield from _people("appears as", (view.sender,) if view.sender else ())
-    yield from _where(view.conversation)
-    yield from _people("would go to", view.receivers)
-    yield from _people("with a copy to", view.copied)
+    # Whoever agrees has to see everybody whom the message itself is addressed to.
+    addressed = len(view.receivers) + len(view.copied)
+    room = _LINE if addressed > _MOST_ADDRESSED else addressed * _ADDRESSEE
+    yield from _where(view.conversation, room if len(view.conversation.external) <= addressed else _LINE)
+    yield from _people("would go to", view.receivers, room)
+    yield from _people("with a copy to", view.copied, room)
     yield from _people("may go to", view.perhaps)
     yield from (f"because {reason}" for reason in view.reasons)
     if view.answers is not None:
@@ -82,12 +87,12 @@ def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
         yield from _block("below it goes out", view.below)
 
 
-def _where(conversation: Conversation) -> Iterator[str]:
+def _where(conversation: Conversation, room: int) -> Iterator[str]:
     named = clean_line(conversation.title, _LINE)
     reference = Reference(conversation.account, conversation.id)
     yield BETWEEN.join(part for part in (f"conversation: {reference}", str(conversation.kind), named) if part)
     yield _readers(conversation)
-    yield from _people("outside your organisation", conversation.external)
+    yield from _people("outside your organisation", conversation.external, room)
 
 
 def _readers(conversation: Conversation) -> str:
@@ -98,15 +103,15 @@ def _readers(conversation: Conversation) -> str:
     return f"who reads it: {much}: {_listed(people, clean_name, members)}" if people else f"who reads it: {much}"
 
 
-def _people(what: str, people: Sequence[str]) -> Iterator[str]:
+def _people(what: str, people: Sequence[str], room: int = _LINE) -> Iterator[str]:
     if people:
-        yield f"{what}: {_listed(people, _reached)}"
+        yield f"{what}: {_listed(people, _reached, room=room)}"
 
 
-def _listed(people: Sequence[str], cleaned: Callable[[str], str], count: int = 0) -> str:
-    """People as far as a line has room for them, and the number of the others, so that the text stays in view."""
+def _listed(people: Sequence[str], cleaned: Callable[[str], str], count: int = 0, room: int = _LINE) -> str:
+    """People as far as there is room for them, and the number of the others, so that the text stays in view."""
     shown: list[str] = []
-    shares = _LINE
+    shares = max(room, _LINE)
     # The first one is shown however long it is; a list of nobody would say nothing.
     for person in people:
         name = " ".join(cleaned(person).translate(_COMMA).split())

@@ -35,8 +35,8 @@ async def complete_preview(
         perhaps=told.perhaps,
         sender=told.sender,
         below=told.below,
-        reasons=reasons,
-        warnings=warnings,
+        reasons=[*reasons, *told.reasons],
+        warnings=[*warnings, *told.reasons],
     )
     if view.verb == "change" and Capability.GET_MESSAGE in plan.account.capabilities:
         return replace(view, before=await _message(plan, view.message.id))
@@ -46,13 +46,20 @@ async def complete_preview(
 
 
 async def audience_of(plan: WritePlan) -> Audience:
-    """The readers as the service names them now; a remembered or listed conversation may be old or incomplete."""
+    """The readers as the service names them now; a remembered or listed conversation may be old or incomplete.
+
+    Raises:
+        DragomanError: The service does not say who would get a message.
+    """
     sent = plan.preview.message
     draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None
     try:
         with account_errors(plan.account):
             told = await (await plan.account.provider()).audience(plan.target.id, draft)
     except DragomanError:
+        # Nobody can agree to a message of which it is not known whom it goes to.
+        if draft is not None:
+            raise
         # An import may begin a conversation; of any other the call itself has just read what there is.
         return Audience(conversation=plan.target)
     here = replace(told.conversation, id=plan.target.id, account=plan.account.name)
