@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from dragoman.core.errors import InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Message
 from dragoman.core.queries import Change
 from dragoman.core.safe_text import sentence
-from dragoman.providers.mail.folders import ARCHIVE, JUNK, TRASH, Folders
+from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, JUNK, TRASH, Folders
 from dragoman.providers.mail.heads import GMAIL, MailHead, Place
 from dragoman.providers.mail.imap_arguments import require_flags, require_one_line
 from dragoman.providers.mail.imported_mail import imported_id, make_imported_mail
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.mailbox import Mailbox
 
-_MOVES: Final = {"archive": ARCHIVE, "archived": ARCHIVE, "trash": TRASH, "spam": JUNK, "junk": JUNK}
+_MOVES: Final = {
+    "archive": ARCHIVE, "archived": ARCHIVE, "trash": TRASH, "spam": JUNK, "junk": JUNK, "inbox": INBOX,
+}  # fmt: skip
 """Labels that stand for a folder."""
+
+_IN_INBOX: Final = "\\Inbox"
+_SETTABLE: Final = {"important": "\\Important"}
+"""Labels of Gmail's own that people set and clear; its others say where a mail is, or how it came there."""
 
 _TOLD: Final = ("list:", "authentication:")  # labels that nobody can set
 
@@ -61,8 +67,12 @@ class MailChanges:
         folders = await self._mailbox.folders()
         head = await self._mailbox.head(conversation, message)
         labels = [label.strip() for label in change.labels or ()]
-        target = _target(labels, folders)
         flags = _flag_change(head, [label for label in labels if label.lower() not in _MOVES])
+        role = _wanted_role(labels)
+        if _is_labelled_place(head, folders, role):
+            flags, target = _in_gmail(head, flags, role), None
+        else:
+            target = _target(role, folders)
         await self._mailbox.write_to(head, partial(_apply, flags=flags, target=target))
         moved = await self._mailbox.lookup.find(message) if target is not None else None
         return await self._mailbox.read(moved or await self._mailbox.head(conversation, message), conversation)
@@ -87,32 +97,67 @@ class MailChanges:
         return await self._mailbox.message(conversation, id_)
 
 
-def _target(labels: Iterable[str], folders: Folders) -> str | None:
-    """The folder that a label stands for; ``None`` when none does."""
-    roles = dict.fromkeys(_MOVES[label.lower()] for label in labels if label.lower() in _MOVES)
-    if not roles:
+def _wanted_role(labels: Iterable[str]) -> str:
+    """The role of the folder that a label stands for; empty when none does.
+
+    Raises:
+        InvalidArgument: Several labels stand for different folders.
+    """
+    roles = list(dict.fromkeys(_MOVES[label.lower()] for label in labels if label.lower() in _MOVES))
+    if len(roles) > 1:
+        raise InvalidArgument("A mail lies in one folder.", hint="Give one of inbox, archive, trash and spam.")
+    return roles[0] if roles else ""
+
+
+def _is_labelled_place(head: MailHead, folders: Folders, role: str) -> bool:
+    """Whether this is Gmail, where a label of a mail says that it is in the inbox, and none that it is archived."""
+    in_all_mail = _is_of_gmail(head) and folders.role_of(head.folder) == ALL
+    return in_all_mail and (role == INBOX or (role == ARCHIVE and ARCHIVE not in folders.roles))
+
+
+def _in_gmail(head: MailHead, flags: _FlagChange, role: str) -> _FlagChange:
+    """A change that also brings a mail into Gmail's inbox or takes it out."""
+    is_there = _IN_INBOX in head.labels
+    if role == INBOX:
+        return flags if is_there else replace(flags, keywords=(*flags.keywords, _IN_INBOX))
+    return replace(flags, lost_keywords=(*flags.lost_keywords, _IN_INBOX)) if is_there else flags
+
+
+def _target(role: str, folders: Folders) -> str | None:
+    """The folder with a role; ``None`` for no role.
+
+    Raises:
+        InvalidArgument: The mailbox has no such folder.
+    """
+    if not role:
         return None
-    found = [name for role in roles if (name := folders.roles.get(role)) is not None]
-    if len(roles) > 1 or not found:
+    inbox = next((name for name in folders.all if name.upper() == INBOX), None)
+    found = inbox if role == INBOX else folders.roles.get(role)
+    if found is None:
         raise InvalidArgument(
-            sentence("There is no one folder for {}.", next(iter(roles)).removeprefix("\\")),
-            hint="Give one of archive, trash and spam, if the mailbox has such a folder.",
+            sentence("There is no one folder for {}.", role.removeprefix("\\")),
+            hint="Give one of inbox, archive, trash and spam, if the mailbox has such a folder.",
         )
-    return found[0]
+    return found
 
 
 def _flag_change(head: MailHead, labels: list[str]) -> _FlagChange:
     """What has to be set and cleared so that a mail has these labels. Labels that are no flags stay as they are."""
-    wanted = {label for label in labels if label.lower() not in (*FLAGS, UNREAD)}
+    own = {one[1:].lower(): one for one in head.labels if one[:1] == "\\"} | (_SETTABLE if _is_of_gmail(head) else {})
+    wanted = {own.get(label.lower(), label) for label in labels if label.lower() not in (*FLAGS, UNREAD)}
     named = {label.lower() for label in labels} & {*FLAGS, UNREAD}
     set_now = {label for label, flag in FLAGS.items() if flag in head.flags}
     seen = UNREAD not in named
     add = [FLAGS[label] for label in named - set_now - {UNREAD}] + (["\\Seen"] if seen and head.is_unread else [])
     remove = [FLAGS[label] for label in set_now - named] + (["\\Seen"] if not seen and not head.is_unread else [])
-    known = {*keywords_of(head), *head.labels}
-    structural = {one for one in wanted if one.startswith(_TOLD)} | {"signed", "encrypted", head.folder}
+    known = {*keywords_of(head), *(one for one in head.labels if one[:1] != "\\" or one in _SETTABLE.values())}
+    structural = {one for one in wanted if one.startswith(_TOLD)} | {"signed", "encrypted", head.folder, *head.labels}
     new = tuple(sorted(wanted - known - structural))
     return _FlagChange(tuple(sorted(add)), tuple(sorted(remove)), new, tuple(sorted(known - wanted)))
+
+
+def _is_of_gmail(head: MailHead) -> bool:
+    return head.thread.startswith("g.")
 
 
 def _apply(session: ImapSession, place: Place, flags: _FlagChange, target: str | None) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import secrets
+from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.mail import Address, Headers, without_answer_words
 from dragoman.core.queries import Draft
+from dragoman.providers.mail.addresses import sendable_address
 from dragoman.providers.mail.recipients import Recipients
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ _MOST_REFERENCES: Final = 20
 _LONGEST_LINE: Final = 78
 _LONGEST_SUBJECT: Final = 2_000
 _LONGEST_QUOTE: Final = 20_000  # characters
+_ID_LETTERS: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,23 @@ def references_of_reply(headers: Headers, answered: str) -> tuple[str, ...]:
     last = [one for one in own if _ID.fullmatch(one) and "@" in one]
     found += last
     return tuple(found if len(found) <= _MOST_REFERENCES + 1 else [found[0], *found[-_MOST_REFERENCES:]])
+
+
+def message_id_of(address: str, conversation: str, draft: Draft, since: datetime | None) -> str:
+    """The id of a mail, the same for each attempt to send it and for nothing else.
+
+    Args:
+        address: The owner's.
+        conversation: Where it goes.
+        draft: What is sent.
+        since: When the write began, where the draft does not tell.
+    """
+    begun = draft.begun or since
+    attempt = draft.idempotency_key or (begun.astimezone(UTC).isoformat() if begun else secrets.token_hex(16))
+    parts = (address, attempt, conversation, draft.reply_to or "", draft.subject or "", draft.text)
+    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+    domain = sendable_address(address).rpartition("@")[2]
+    return f"{b32encode(digest).decode().lower()[:_ID_LETTERS]}@{domain}"
 
 
 def one_line(text: str) -> str:

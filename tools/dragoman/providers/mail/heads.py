@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from imapclient.imap_utf7 import decode as decode_utf7  # pyright: ignore[reportMissingTypeStubs] - it has none
+
 from dragoman.core.context.clock import current_clock
 from dragoman.core.mail import DeliveryReport, Headers, Mail, delivery_report, read_mail_head
 from dragoman.core.times import EPOCH, from_us
@@ -253,7 +255,15 @@ def _flags(answer: Mapping[bytes, Any]) -> frozenset[str]:
 
 
 def _labels(answer: Mapping[bytes, Any]) -> tuple[str, ...]:
-    return tuple(_word(label) for label in answer.get(b"X-GM-LABELS") or ())
+    return tuple(_label(label) for label in answer.get(b"X-GM-LABELS") or ())
+
+
+def _label(label: object) -> str:
+    """A label of Gmail, which is encoded as names of folders are."""
+    try:
+        return str(decode_utf7(label))
+    except UnicodeDecodeError:
+        return _word(label)
 
 
 def _named(head: MailHead, start: bytes) -> MailHead:

@@ -112,7 +112,7 @@ class MailView:
         if head.flags - _SEEN:
             yield from (label for label, flag in FLAGS.items() if flag in head.flags)
             yield from keywords_of(head)
-        yield from (one.removeprefix("\\") for one in head.labels)
+        yield from (one.removeprefix("\\") for one in head.labels if one != "\\Starred")  # that is a flag as well
         for place in head.places:
             role = self.folders.role_of(place.folder)
             if place.folder.upper() != INBOX and role not in _UNTOLD_ROLES:

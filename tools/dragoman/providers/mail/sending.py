@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
-from base64 import b32encode
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -29,11 +26,12 @@ from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Mess
 from dragoman.core.queries import Draft
 from dragoman.core.references import parse
 from dragoman.core.safe_text import safe, sentence
-from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
+from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation
 from dragoman.providers.mail.compose import (
     OutgoingMail,
     Quote,
     check_draft,
+    message_id_of,
     one_line,
     quote_of,
     references_of_reply,
@@ -60,7 +58,6 @@ if TYPE_CHECKING:
 
 _COPY_COMES: Final = timedelta(minutes=2)
 _RETRIED_AFTER: Final = timedelta(seconds=10)
-_ID_LETTERS: Final = 26
 _AUTOMATIC: Final = safe("it answers a mail that a program sent, so perhaps nobody reads it")
 _log = logging.getLogger(__name__)
 
@@ -160,7 +157,7 @@ class MailSender:
             DragomanError: It cannot be told now.
         """
         del known  # the message id is proof enough
-        message_id = self._message_id(conversation, draft, since)
+        message_id = message_id_of(self._settings.address, conversation, draft, since)
         lookup = self._mailbox.lookup
         head, reports = await lookup.find(message_id), await lookup.reports(message_id, since)
         if head is not None:
@@ -229,7 +226,7 @@ class MailSender:
         own = sendable_text(with_signature(draft.text, self._settings.signature))
         text, below = (own, "") if plan.quote is None else (f"{own}\n\n{plan.quote.lines}", plan.quote.html)
         return OutgoingMail(
-            id=self._message_id(conversation, draft, since),
+            id=message_id_of(self._settings.address, conversation, draft, since),
             recipients=plan.recipients,
             subject=sendable_text(one_line(plan.subject)),
             text=text,
@@ -237,15 +234,6 @@ class MailSender:
             sent_at=datetime.now(UTC).astimezone().replace(microsecond=0),
             references=plan.references,
         )
-
-    def _message_id(self, conversation: str, draft: Draft, since: datetime | None = None) -> str:
-        """The id of a mail, the same for each attempt to send it and for nothing else."""
-        begun = draft.begun or since
-        attempt = draft.idempotency_key or (begun.astimezone(UTC).isoformat() if begun else secrets.token_hex(16))
-        parts = (self._settings.address, attempt, conversation, draft.reply_to or "", draft.subject or "", draft.text)
-        digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-        domain = sendable_address(self._settings.address).rpartition("@")[2]
-        return f"{b32encode(digest).decode().lower()[:_ID_LETTERS]}@{domain}"
 
     def _message(self, mail: OutgoingMail, plan: _Plan, conversation: str) -> Message:
         sender = mail.recipients.sender

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email import message_from_bytes
@@ -89,9 +89,15 @@ class StoredFolder:
     changes: int = 1
     mails: dict[int, StoredMail] = field(default_factory=dict[int, StoredMail])
 
-    def add(self, data: bytes, flags: Sequence[str] = (), arrived_at: datetime | None = None) -> int:
+    def add(
+        self,
+        data: bytes,
+        flags: Sequence[str] = (),
+        arrived_at: datetime | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> int:
         """Take a mail; gives its UID."""
-        mail = StoredMail(self.next_uid, data, set(flags))
+        mail = StoredMail(self.next_uid, data, set(flags), dict(facts or {}))
         mail.arrived_at = arrived_at or mail.arrived_at
         self.mails[mail.uid] = mail
         self.next_uid += 1
