@@ -261,7 +261,7 @@ def _labels(answer: Mapping[bytes, Any]) -> tuple[str, ...]:
 def _label(label: object) -> str:
     """A label of Gmail, which is encoded as names of folders are."""
     try:
-        return str(decode_utf7(label))
+        return str(decode_utf7(label)) if isinstance(label, bytes) else str(label)
     except UnicodeDecodeError:
         return _word(label)
 
