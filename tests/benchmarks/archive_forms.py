@@ -101,6 +101,14 @@ def mbox(path: Path, texts: Iterable[str]) -> None:
             file.write(f"From a@x.example Tue Mar 10 09:00:00 2026\n{mail(number, text)}\n")
 
 
+def maildir(path: Path, texts: Iterable[str]) -> None:
+    """The same mails, each in a file of a Maildir."""
+    for place in ("cur", "new", "tmp"):
+        (path / place).mkdir(parents=True)
+    for number, text in enumerate(texts):
+        (path / "cur" / f"1773133080.{number}:2,S").write_text(mail(number, text))
+
+
 def mail(number: int, text: str) -> str:
     """One of the mails."""
     first = number - number % 5
@@ -267,8 +275,8 @@ def imessage(path: Path, texts: Iterable[str]) -> None:
 FORMS: Final[dict[str, Write]] = {
     write.__name__: write
     for write in (
-        json_lines, chat, slack, mbox, whatsapp, telegram, messenger, discord, signal, google_chat, skype, zulip,
-        mattermost, matrix, irc, teams, imessage,
+        json_lines, chat, slack, mbox, maildir, whatsapp, telegram, messenger, discord, signal, google_chat, skype,
+        zulip, mattermost, matrix, irc, teams, imessage,
     )
 }  # fmt: skip
 """How an archive of each format is written."""

@@ -42,7 +42,7 @@ from dragoman_server.runtime import tool_context
 ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
 INDEX: Final = INSERT.replace("$", "local_")
 _SMALL: Final = 20
-LEAST: Final = {"mbox": 0.3}
+LEAST: Final = {"mbox": 0.3, "maildir": 0.3}
 """The least rate beside ``executemany``, where it is not that of JSON."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks.archive_forms import mail, make_texts, mbox
+from tests.benchmarks.archive_forms import maildir, make_texts, mbox
 from tests.benchmarks.figures import show
 
 _NOTMUCH: Final = "[database]\npath={maildir}\n[user]\nname=A\nprimary_email=a@x.example\n[new]\ntags=new\n"
@@ -22,7 +22,7 @@ def main(size: int = 100_000) -> int:
     """Print the wall time of the import to the slowest program's that is there; 1 when it is longer."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_maildir(folder / "Maildir", size)
+        maildir(folder / "Maildir", make_texts(size))
         mbox(folder / "all.mbox", make_texts(size))
         seconds = {
             program: index(folder) for program, index in (("notmuch", _notmuch), ("mu", _mu)) if shutil.which(program)
@@ -33,13 +33,6 @@ def main(size: int = 100_000) -> int:
         ours = _import(folder)
         slowest = max(seconds, key=lambda program: seconds[program])
         return int(not show(f"import of {size:,} mails, to {slowest}", ours / seconds[slowest], 1))
-
-
-def _write_maildir(maildir: Path, size: int) -> None:
-    for place in ("cur", "new", "tmp"):
-        (maildir / place).mkdir(parents=True)
-    for number, text in enumerate(make_texts(size)):
-        (maildir / "cur" / f"1773133080.{number}:2,S").write_text(mail(number, text))
 
 
 def _notmuch(folder: Path) -> float:

@@ -20,7 +20,7 @@ from packed_files import LinesFormat, zip_of
 from dragoman.archives import Notes
 from dragoman.archives.reading import STDIN, ReadRequest, open_archives
 from dragoman.archives.recognition import recognition
-from dragoman.archives.sources import open_stream
+from dragoman.archives.sources import open_path, open_stream
 from dragoman.core.errors import InvalidArgument
 
 
@@ -52,6 +52,21 @@ def test_a_compressed_file_is_read_as_a_stream(labels, tmp_path, compress):
     content = b"!lines " + os.urandom(300_000).hex().encode()
     (tmp_path / "a.gz").write_bytes(compress(content[:1000]) + compress(content[1000:]))
     assert labels(tmp_path / "a.gz")[0] == {"a.gz": content.decode()}
+
+
+@pytest.mark.parametrize("size", [0, 10, 64 << 10, 65 << 10, 200_000])
+def test_a_file_that_grew_after_it_was_listed_is_read_whole(tmp_path, size):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b.txt").write_bytes(b"!lines")
+    notes = Notes()
+    with recognition([LinesFormat()], notes) as found:
+        found.add(open_path(tmp_path / "a", notes, found.progress))
+        (file,) = found.results()[0].source.files()
+        (tmp_path / "a/b.txt").write_bytes(b"x" * size)
+        found.progress.bytes_read = 0
+        with file.open() as content:
+            assert content.read() == b"x" * size
+        assert found.progress.bytes_read == size
 
 
 def test_a_folder_is_looked_into_and_links_and_junk_are_not(labels, tmp_path):

@@ -16,6 +16,7 @@ from dragoman.core.safe_text import sentence
 
 _DATABASE: Final = b"SQLite format 3\x00"
 _LOG: Final = "-wal"
+_SMALL: Final = 64 << 10
 
 
 class SingleFile(Container):
@@ -92,6 +93,7 @@ class DiskFolder(Container):
     def __init__(self, path: Path, label: str, notes: Notes, progress: Progress) -> None:
         super().__init__(label, 0, notes)
         self._path = path
+        self._root = os.path.join(path, "")  # noqa: PTH118 - with the separator behind it
         self._progress = progress
         self._odd_names: dict[str, str] = {}
 
@@ -126,13 +128,17 @@ class DiskFolder(Container):
             waiting.extend(sorted(found, reverse=True))
 
     def open(self, entry: Entry) -> BinaryIO:
-        """The content of a file."""
+        """The content of a file; a small one is read at once, for folders are met that hold a million of them."""
         try:
-            raw = self._path_of(entry.name).open("rb")
+            raw = open(f"{self._root}{self._odd_names.get(entry.name, entry.name)}", "rb")  # noqa: PTH123, SIM115 - a Path takes as long as the rest; closed below or with the section
+            data = _read_small(raw) if entry.size <= _SMALL else None
         except OSError as error:
             self.notes.skip(sentence("a file that cannot be read ({})", error.strerror), self.label_of(entry.name))
             return io.BytesIO()
-        return buffered(Section(raw, 0, None, self._progress.count, owned=True))
+        if data is None:
+            return buffered(Section(raw, 0, None, self._progress.count, owned=True))
+        self._progress.count(len(data))
+        return io.BytesIO(data)
 
     def path_of(self, entry: Entry) -> Path | None:
         """Where the file lies."""
@@ -151,10 +157,21 @@ class DiskFolder(Container):
     def _path_of(self, name: str) -> Path:
         return self._path / self._odd_names.get(name, name)
 
-    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
+    def _scan(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        """What lies in a folder, one by one: the items of a large one remember more than memory should hold."""
         try:
             with os.scandir(self._path / folder) as items:
-                return list(items)
+                yield from items
         except OSError as error:
             self.notes.skip(sentence("a folder that cannot be read ({})", error.strerror), self.label_of(folder))
-            return []
+
+
+def _read_small(raw: BinaryIO) -> bytes | None:
+    """All of a small file, which is closed then; ``None`` where it has grown since it was listed."""
+    data = b""
+    try:
+        data = raw.read(_SMALL + 1)
+    finally:
+        if len(data) <= _SMALL:
+            raw.close()
+    return data if len(data) <= _SMALL else None
