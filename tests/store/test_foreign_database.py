@@ -60,6 +60,13 @@ def test_numbers_that_are_none_or_too_large_are_zero(made):
         assert [row.number("a") for row in database.rows("t", ("a", "b"))] == [7, 0, 8, 0, 0, 9, -1]
 
 
+def test_rows_whose_number_is_zero_can_be_left_out(made):
+    path = made("CREATE TABLE t(a, b)", "INSERT INTO t VALUES(0, 1), (2000, 2), (NULL, 3), ('3000', 4), ('x', 5)")
+    with foreign_database(path) as database:
+        assert [row.number("b") for row in database.rows("t", ("a", "b"), where="a")] == [2, 4]
+        assert list(database.rows("t", ("c", "b"), where="c")) == []
+
+
 def test_a_value_above_the_limit_counts_as_absent(made, monkeypatch):
     monkeypatch.setattr(foreign, "LARGEST_VALUE", 10)
     path = made("CREATE TABLE t(a)", "INSERT INTO t VALUES('short'), ('much longer than that'), (zeroblob(20))")

@@ -10,7 +10,7 @@ from typing import Final
 from xml.parsers.expat import ExpatError
 
 from dragoman.archives.fields import EMPTY, JsonObject, is_list, is_object, object_of
-from dragoman.archives.times import from_seconds
+from dragoman.archives.times import EPOCH, from_seconds
 
 _LITTLE: Final = b"streamtyped"
 _BIG: Final = b"typedstream"
@@ -31,6 +31,7 @@ _ERRORS: Final = (
     struct.error,
 )
 _FIRST: Final = timedelta(days=11_323)  # from 1970 to 2001, where Apple's clocks begin
+_FIRST_TIME: Final = EPOCH + _FIRST
 _NANOSECONDS: Final = 10**12
 """Numbers above it count nanoseconds, those below seconds."""
 
@@ -39,11 +40,10 @@ def apple_time(number: object) -> datetime | None:
     """A time since 2001, in seconds or nanoseconds; ``None`` for 0, which stands for no time."""
     if isinstance(number, bool) or not isinstance(number, int | float) or not number:
         return None
-    seconds = number
-    if abs(number) > _NANOSECONDS:
-        seconds = int(number) // 1000 / 1_000_000
-    time = from_seconds(seconds)
     try:
+        if abs(number) > _NANOSECONDS:
+            return _FIRST_TIME + timedelta(microseconds=int(number) // 1000)
+        time = from_seconds(number)
         return None if time is None else time + _FIRST
     except OverflowError:
         return None

@@ -143,7 +143,8 @@ class Lookups:
 
     def _learn_tapbacks(self, database: ForeignDatabase) -> None:
         names = ("handle_id", "is_from_me", "date", "associated_message_type", "associated_message_guid")
-        for row in database.rows("message", (*names, "associated_message_emoji")):
+        columns = (*names, "associated_message_emoji")
+        for row in database.rows("message", columns, where="associated_message_type"):
             kind = tapback_kind(row)
             if kind is not None:
                 self._has_tapbacks = True

@@ -87,7 +87,7 @@ class MessageReader:
                 yield message
 
     def _message(self, row: ForeignRow, conversation: Conversation) -> Message | None:
-        guid, event = row.text("guid"), self._event(row)
+        guid, event = row.text("guid"), self._event(row) if row.number("item_type") else ""
         summary = property_list(row.blob("message_summary_info"))
         earlier, latest = _versions(summary)
         written = _text(row)
@@ -126,7 +126,7 @@ class MessageReader:
         return author_called(address, address, AuthorKind.PERSON, _mail(address))
 
     def _event(self, row: ForeignRow) -> str:
-        """What happened, in a few words; empty for a message."""
+        """What happened, in a few words."""
         kind, action = row.number("item_type"), row.number("group_action_type")
         other, title = row.number("other_handle"), clean(row.text("group_title"))
         who = self._lookups.handles.get(other) or "somebody"
@@ -152,11 +152,13 @@ def _text(row: ForeignRow) -> str:
 
 def _without_marks(text: str) -> str:
     """The text without the characters that stand for files and apps; what they part stays apart."""
-    return clean(_MARKS.sub("", _PLACES.sub("\n", text)))
+    return clean(text if text.isascii() else _MARKS.sub("", _PLACES.sub("\n", text)))
 
 
 def _versions(summary: JsonObject) -> tuple[list[Edit], str]:
     """Earlier texts, oldest first, and the latest one. A message has a list of versions for each part of it."""
+    if not summary:
+        return [], ""
     earlier: list[tuple[float, Edit]] = []
     latest: list[str] = []
     for _, part in sorted(record_of(summary, "ec").items(), key=_number_of):
@@ -180,6 +182,8 @@ def _bytes(value: object) -> bytes:
 
 def _unsent_at(row: ForeignRow, summary: JsonObject, text: str) -> datetime | None:
     """When all of the message was taken back; ``None`` when something of it is left."""
+    if not summary and (text or not row.number("date_retracted")):
+        return None
     retracted = {str(part) for part in list_of(summary, "rp")}
     parts = {str(part) for part in record_of(summary, "otr")}
     if (retracted and (not text or (parts and parts <= retracted))) or (row.number("date_retracted") and not text):

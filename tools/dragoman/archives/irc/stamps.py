@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dragoman.archives.months import make_date, month_of, parse_date_words
@@ -64,20 +65,26 @@ def parse_stamp(line: str) -> Stamp | None:
     found = _STAMP.match(line)
     if found is None:
         return None
-    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
-    if found["half"]:
-        hour = hour % _NOON + _NOON * (found["half"] in "Pp")
+    iso, word, month_day, hour_digits, minute_digits, second_digits, half, zone = found.groups()
+    hour, minute, second = int(hour_digits), int(minute_digits), int(second_digits or 0)
+    if half:
+        hour = hour % _NOON + _NOON * (half in "Pp")
     if hour >= _MIDNIGHT or minute > 59 or second > 60:  # noqa: PLR2004 - a clock
         return None
-    day = make_date(*map(int, found["iso"].split("-"))) if found["iso"] else None
-    month = month_of(found["month"]) if found["month"] else None
-    if (found["month"] and month is None) or (found["iso"] and day is None):
+    day = _day_of(iso) if iso else None
+    month = month_of(word) if word else None
+    if (word and month is None) or (iso and day is None):
         return None
     return Stamp(
         day=day,
-        month_day=None if month is None else (month, int(found["day"])),
+        month_day=None if month is None else (month, int(month_day)),
         clock=(hour, minute, min(second, 59)),
-        written=line[found.start("hour") : found.end("second") if found["second"] else found.end("minute")],
-        zone=(found["zone"] or "").strip(),
+        written=line[found.start("hour") : found.end("second") if second_digits else found.end("minute")],
+        zone=(zone or "").strip(),
         rest=line[found.end() :],
     )
+
+
+@lru_cache(maxsize=64)
+def _day_of(iso: str) -> date | None:
+    return make_date(*map(int, iso.split("-")))

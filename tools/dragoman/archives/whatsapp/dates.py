@@ -49,7 +49,7 @@ _MONTH_FIRST_ZONES: Final = lazy_pattern(
 
 
 _USUAL: Final = lazy_pattern(
-    r"(\[)?(\d{1,4})([./\-])(\d{1,2})\3(\d{1,4}),? (\d{1,2}):(\d\d)(?::(\d\d))?(?(1)\] | - )", re.ASCII
+    r"(\[)?(\d{1,4}([./\-])\d{1,2}\3\d{1,4}),? (\d{1,2}):(\d\d)(?::(\d\d))?(?(1)\] | - )", re.ASCII
 )
 """The form of most locales with a clock of 24 hours."""
 
@@ -102,12 +102,20 @@ def parse_head(line: str) -> LineHead | None:
 
 
 def _usual_head(found: re.Match[str], line: str, start: int) -> LineHead | None:
-    bracket, a, sign, b, c, hour, minute, second = found.groups()
+    bracket, day, sign, hour, minute, second = found.groups()
     clock = _clock(int(hour), int(minute), int(second or 0), "")
     if clock is None:
         return None
     shape = f"{bracket or '-'}{sign}{second is not None}"
-    return LineHead(shape, (int(a), int(b), int(c)), len(a) == 4, clock, line[start + found.end() :])  # noqa: PLR2004 - digits of a year
+    numbers, is_year_first = _numbers_of(day, sign)
+    return LineHead(shape, numbers, is_year_first, clock, line[start + found.end() :])
+
+
+@lru_cache(maxsize=64)
+def _numbers_of(day: str, sign: str) -> tuple[tuple[int, int, int], bool]:
+    """The numbers of a date, and whether the first one has the digits of a year."""
+    a, b, c = day.split(sign)
+    return (int(a), int(b), int(c)), len(a) == 4  # noqa: PLR2004 - digits of a year
 
 
 def _plain(text: str) -> str:
@@ -178,16 +186,29 @@ class DateOrderFinder:
     _candidates: tuple[_Candidate, ...] = field(
         default_factory=lambda: (_Candidate("dmy"), _Candidate("mdy"), _Candidate("ymd"))
     )
+    _before: LineHead | None = None
 
     def add(self, head: LineHead) -> None:
         """Look at the next head."""
         self._year_first += head.is_year_first
         self._signs.add(head.shape[1:2])
         self._has_capitals = self._has_capitals or head.has_capitals
-        self._look_at_words(head.rest)
+        if self._is_undecided():
+            self._look_at_words(head.rest)
+        before, self._before = self._before, head
+        if before is not None and head.numbers == before.numbers and head.clock >= before.clock:
+            return  # in every order it is later on the same day, so it tells nothing about the order
         for candidate in self._candidates:
             if candidate.is_possible:
+                if before is not None:
+                    candidate.last = self.time_of(before, candidate.order)
                 candidate.add(self.time_of(head, candidate.order))
+
+    def _is_undecided(self) -> bool:
+        """Whether the language may have to decide: neither the separator nor a number above twelve does."""
+        day, month, _ = self._candidates
+        is_told = self.chosen is not None or self._year_first or self._signs == {"."}
+        return not is_told and day.is_possible == month.is_possible
 
     def order(self) -> DateOrder:
         """The order, by what the file shows, else by the zone's country."""

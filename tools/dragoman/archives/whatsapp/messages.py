@@ -166,7 +166,7 @@ class MessageBuilder:
     def _id(self, time: datetime, text: str) -> str:
         """The id; day and month stand by size in it, so that the order of dates changes none."""
         day, month = sorted((time.day, time.month))
-        clock = time.time().isoformat("seconds" if time.second else "minutes")
+        clock = time.isoformat(" ", "seconds" if time.second else "minutes")[11:]
         return self._ids.make(self._conversation, f"{time.year}-{day}-{month} {clock}", text)
 
     def _files(self, text: str, *, is_own_words: bool) -> tuple[str, tuple[Attachment, ...]]:

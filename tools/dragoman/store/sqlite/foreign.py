@@ -37,24 +37,33 @@ _OPEN: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
 
 class ForeignRow:
-    """The values of a row; a value of another type than the one asked for is converted or absent."""
+    """The values of a row; a value of another type than the one asked for is converted or absent.
 
-    __slots__ = ("_encoding", "_values")
+    Args:
+        values: All values.
+        places: Where the value of each column stands.
+        encoding: That of texts.
+    """
 
-    def __init__(self, values: Mapping[str, Value], encoding: str) -> None:
+    __slots__ = ("_encoding", "_places", "_values")
+
+    def __init__(self, values: Sequence[Value], places: Mapping[str, int], encoding: str) -> None:
         self._values = values
+        self._places = places
         self._encoding = encoding
 
     def text(self, name: str) -> str:
         """A column as text; empty when it has no value."""
-        value = self._values.get(name)
+        value = self._values[self._places[name]]
         if isinstance(value, bytes):
             return value.decode(self._encoding, "replace")
         return "" if value is None else str(value)
 
     def number(self, name: str) -> int:
         """A column as a whole number; 0 when it is none, or more than SQLite can hold."""
-        value = self._values.get(name)
+        value = self._values[self._places[name]]
+        if isinstance(value, int):
+            return value
         try:
             number = 0 if value is None else int(value)
         except (ValueError, OverflowError):
@@ -63,7 +72,7 @@ class ForeignRow:
 
     def blob(self, name: str) -> bytes:
         """A column as bytes; empty when it has none."""
-        value = self._values.get(name)
+        value = self._values[self._places[name]]
         return value if isinstance(value, bytes) else b""
 
 
@@ -91,25 +100,32 @@ class ForeignDatabase:
         found = self._run(lambda: [row[1] for row in self._connection.execute(f"PRAGMA table_info({_name(table)})")])
         return frozenset(str(name).lower() for name in found or ())
 
-    def rows(self, table: str, columns: Sequence[str]) -> Iterator[ForeignRow]:
+    def rows(self, table: str, columns: Sequence[str], *, where: str = "") -> Iterator[ForeignRow]:
         """The rows of a table in the order in which they were added; columns that it lacks have no value.
 
         Where the table is damaged, the rows behind the damage come after the others, the last one first.
+
+        Args:
+            table: Its name.
+            columns: Those of which values are asked for.
+            where: One of them; rows whose number there is 0 are left out.
         """
         known = self.columns(table)
         there = [name for name in columns if name.lower() in known]
-        if not there:
+        if not there or (where and where not in there):
             return
-        values = ", ".join(map(_bounded, there))
+        values = ", ".join(_bounded(name) if name in there else "NULL" for name in columns)
+        places = {name: place for place, name in enumerate(columns, 1)}
+        condition = f" WHERE {_name(where)}" if where else ""
         last = None
         for order in ("ASC", "DESC"):
-            statement = f"SELECT rowid, {values} FROM {_name(table)} ORDER BY rowid {order}"  # noqa: S608 - names are quoted
+            statement = f"SELECT rowid, {values} FROM {_name(table)}{condition} ORDER BY rowid {order}"  # noqa: S608 - names are quoted
             try:
                 for row in self._connection.execute(statement):
                     # Met again what was read from the front: between both lies the damage.
                     if order == "DESC" and last is not None and row[0] <= last:
                         return
-                    yield ForeignRow(dict(zip(there, row[1:], strict=True)), self._encoding)
+                    yield ForeignRow(row, places, self._encoding)
                     last = row[0] if order == "ASC" else last
             except _ERRORS:
                 self.is_damaged = True
