@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from dragoman.archives.mail.maildir import decode_utf7
 from dragoman.archives.mail.mapping import title_of
 from dragoman.archives.mail.threads import Threads
 from dragoman.archives.recognition import recognition
+from dragoman.archives.registry import all_formats
 from dragoman.archives.sources import open_path
 from dragoman.core.model import Message
 
@@ -233,3 +235,23 @@ def test_a_mail_that_is_too_large_to_be_read_at_once_loses_nothing(tmp_path):
         items = list(result.format.read(result.source, ReadOptions()))
     (message,) = (item for item in items if isinstance(item, Message))
     assert [(file.name, file.size) for file in message.attachments] == [("large.pdf", size // 57 * 57)]
+
+
+def test_a_maildir_is_known_again_without_its_mails_and_a_mail_that_was_written_anew_is_not(tmp_path):
+    for place in ("cur", "new", "tmp"):
+        (tmp_path / place).mkdir()
+    path = tmp_path / "cur/1773133080.1:2,S"
+    path.write_text(mail("a", "one"))
+
+    def digest() -> tuple[str, int]:
+        notes = Notes()
+        with recognition(all_formats(), notes) as found:
+            found.add(open_path(tmp_path, notes, found.progress))
+            return found.digest(lambda: None), found.progress.bytes_read
+
+    first, read = digest()
+    assert digest() == (first, 0)
+    assert read == 0
+    path.write_text(mail("a", "two"))
+    os.utime(path, ns=(1, 1))
+    assert digest()[0] != first

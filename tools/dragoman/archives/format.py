@@ -76,6 +76,8 @@ class ArchiveFormat(ABC):
         title: What people call it, such as ``Slack export``.
         readable: ``False`` for a format that is recognised only to say what to do about it.
         passes: How often :meth:`read` reads its files, for the progress shown.
+        is_known_by_times: Whether files in its folders are written once, as a Maildir's are: name, size and the time of
+            the last change tell that one is the same.
         gives_late: :meth:`read` gives nothing before it has read everything. Once ``options.is_stopped()`` it gives
             what it has read by then.
     """
@@ -84,6 +86,7 @@ class ArchiveFormat(ABC):
     title: str
     readable: ClassVar[bool] = True
     passes: ClassVar[int] = 1
+    is_known_by_times: ClassVar[bool] = False
     gives_late: ClassVar[bool] = False
 
     @abstractmethod

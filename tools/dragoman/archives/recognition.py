@@ -135,19 +135,17 @@ class Recognition:
             *options: Of the import.
         """
         digest = sha256(repr(options).encode("utf-8", "surrogatepass"))
-        for name in sorted(self._taken):
+        for name, format_ in sorted(self._taken.items()):
             digest.update(f"\0{name}".encode())
-            for file in self._index_files(name):
-                digest.update(f"\0{file.path}\0{file.size}\0".encode("utf-8", "surrogatepass"))
+            source = Source(self._index, name, self.notes)
+            for file in source.files():
                 digest.update(_content_digest(file, check))
+            for folder in source.folders():
+                for file in folder.all_files():
+                    is_known = format_.is_known_by_times and file.changed
+                    digest.update(_time_digest(file) if is_known else _content_digest(file, check))
         digest.update(self._index.digest_of_names())
         return digest.hexdigest()
-
-    def _index_files(self, taker: str) -> Iterator[File]:
-        source = Source(self._index, taker, self.notes)
-        yield from source.files()
-        for folder in source.folders():
-            yield from folder.all_files()
 
     def close(self) -> None:
         """Close all files."""
@@ -223,12 +221,18 @@ def recognition(formats: Sequence[ArchiveFormat], notes: Notes, *, forced: bool 
         found.close()
 
 
+def _time_digest(file: File) -> bytes:
+    """What a file is known by that is written once."""
+    return f"\0{file.path}\0{file.size}\0{file.changed}".encode("utf-8", "surrogatepass")
+
+
 def _content_digest(file: File, check: Callable[[], None]) -> bytes:
-    """A digest of the content; a checksum that the archive has does as well."""
+    """A digest of name and content; a checksum that the archive has does as well."""
     check()
+    name = f"\0{file.path}\0{file.size}\0".encode("utf-8", "surrogatepass")
     if file.checksum:
-        return file.checksum.to_bytes(8, "little")
-    digest = blake2b(digest_size=16)
+        return name + file.checksum.to_bytes(8, "little")
+    digest = blake2b(name, digest_size=16)
     with file.open() as content:
         while data := content.read(_CHUNK):
             digest.update(data)

@@ -16,6 +16,7 @@ class MailFormat(ArchiveFormat):
 
     name = "mail"
     title = "mail (mbox, Maildir, .eml)"
+    is_known_by_times = True  # programs give a mail that they change another name
     gives_late = True  # a thread is called by its oldest mail
 
     def recognises(self, head: Head, names: Folder) -> int:

@@ -25,6 +25,7 @@ class Entry(NamedTuple):
         packed: Bytes that it takes there.
         method: How it is compressed.
         checksum: CRC-32 of the content.
+        changed: When it was last changed, in nanoseconds since 1970; 0 when unknown.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Entry(NamedTuple):
     packed: int = 0
     method: int = 0
     checksum: int = 0
+    changed: int = 0
 
 
 class Progress:

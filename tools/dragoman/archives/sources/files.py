@@ -49,6 +49,11 @@ class File:
         return self._row[8]
 
     @property
+    def changed(self) -> int:
+        """When it was last changed, in nanoseconds since 1970; 0 when unknown."""
+        return self._row[9]
+
+    @property
     def label(self) -> str:
         """How the user knows it: the path that they gave, and the path within."""
         return self.container.label_of(self.path)

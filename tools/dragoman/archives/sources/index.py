@@ -9,10 +9,11 @@ from typing import Final
 from dragoman.archives.sources.container import Container, Entry
 from dragoman.store.sqlite.scratch import open_scratch
 
-_COLUMNS: Final = "number, container, folder, name, size, position, packed, method, checksum"
+_COLUMNS: Final = "number, container, folder, name, size, position, packed, method, checksum, changed"
 _SCHEMA: Final = """
 CREATE TABLE files(number INTEGER PRIMARY KEY, container INTEGER, folder TEXT, name TEXT, size INTEGER,
-  position INTEGER, packed INTEGER, method INTEGER, checksum INTEGER, taken TEXT);
+  position INTEGER, packed INTEGER, method INTEGER, checksum INTEGER, changed INTEGER,
+  taken TEXT);
 CREATE TABLE folders(container INTEGER, folder TEXT, parent TEXT, taken TEXT,
   PRIMARY KEY(container, folder)) WITHOUT ROWID;
 CREATE INDEX by_parent ON folders(container, parent);
@@ -23,7 +24,7 @@ CREATE INDEX by_taker ON files(taken) WHERE taken IS NOT NULL;
 _UNPACKED: Final = 4
 """So many times as large is a text when it is unpacked, at the least."""
 
-Row = tuple[int, int, str, str, int, int, int, int, int]
+Row = tuple[int, int, str, str, int, int, int, int, int, int]
 """A file: its number, its container, its folder and name there, and the numbers of its :class:`Entry`."""
 
 
@@ -43,7 +44,7 @@ class FileIndex:
         """Note all files of a container; its number."""
         number = len(self.containers)
         self.containers.append(container)
-        statement = "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,NULL)"
+        statement = "INSERT INTO files VALUES(?,?,?,?,?,?,?,?,?,?,NULL)"
         self._table.executemany(statement, self._rows(container, number))
         return number
 
@@ -146,5 +147,5 @@ def entry_of(row: Row) -> Entry:
     return Entry(f"{folder}/{name}" if folder else name, *numbers)
 
 
-def _numbers(entry: Entry) -> tuple[int, int, int, int, int]:
-    return entry.size, entry.position, entry.packed, entry.method, entry.checksum
+def _numbers(entry: Entry) -> tuple[int, int, int, int, int, int]:
+    return entry.size, entry.position, entry.packed, entry.method, entry.checksum, entry.changed

@@ -122,7 +122,8 @@ class DiskFolder(Container):
                 else:
                     status = item.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):
-                        yield Entry(self._readable(name), status.st_size, packed=status.st_size)
+                        size = status.st_size
+                        yield Entry(self._readable(name), size, packed=size, changed=status.st_mtime_ns)
                     else:
                         self.notes.skip("a device or a pipe", self.label_of(name))
             waiting.extend(sorted(found, reverse=True))

@@ -89,7 +89,11 @@ class ArchiveTarget:
         return len(messages)
 
     async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
-        """Store a part of an import: conversations and messages of any of them, in any order."""
+        """Store a part of an import: conversations and messages of any of them, in any order.
+
+        Messages without an id are known by content and time, equal ones by their number within this call. Whoever
+        parts an import gives them ids, or passes equal ones together.
+        """
         counts = ImportCounts()
         for group in grouped(items):
             new = await self.import_conversation(group.conversation, group.messages)
