@@ -104,8 +104,8 @@ class Lookups:
     def conversations_of(self, message: int) -> list[Conversation]:
         """The conversations that hold a message, each once."""
         rows = self._scratch.execute("SELECT chat FROM chats WHERE message = ?", (message,))
-        found = (self.conversations.get(chat) for (chat,) in rows)
-        return list({one.id: one for one in found if one is not None}.values())
+        known = self.conversations
+        return list({one.id: one for (chat,) in rows if (one := known.get(chat)) is not None}.values())
 
     def attachments(self, message: int) -> tuple[Attachment, ...]:
         """The files of a message."""

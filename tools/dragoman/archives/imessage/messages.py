@@ -62,23 +62,25 @@ class MessageReader:
     def messages(self) -> Iterator[Conversation | Message]:
         """All messages, and the conversations that no table describes."""
         for row in self._database.rows("message", COLUMNS):
-            if tapback_kind(row) is not None or self._lookups.is_hidden(row.number("ROWID")):
+            kind = row.number("associated_message_type")
+            if (kind and tapback_kind(row) is not None) or self._lookups.is_hidden(row.number("ROWID")):
                 continue
             if not row.text("guid"):
                 self._skip("a message without id", row)
-            elif row.number("associated_message_type") >= _OF_APPS:
+            elif kind >= _OF_APPS:
                 self._skip("a vote in a poll", row)
             else:
                 yield from self._in_conversations(row)
 
     def _in_conversations(self, row: ForeignRow) -> Iterator[Conversation | Message]:
         conversations = self._lookups.conversations_of(row.number("ROWID"))
-        handle = self._lookups.handles.get(row.number("handle_id"))
-        if not conversations and handle:
+        if not conversations:
+            handle = self._lookups.handles.get(row.number("handle_id"))
+            if not handle:
+                self._skip("a message of no conversation", row)
+                return
             conversations = [Conversation(id=f"imessage.{handle}", title=handle, kind=ConversationKind.DIRECT)]
             yield conversations[0]
-        if not conversations:
-            self._skip("a message of no conversation", row)
         for conversation in conversations:
             message = self._message(row, conversation)
             if message is None:
@@ -118,7 +120,7 @@ class MessageReader:
             # An account is written as E:mail or P:number.
             address = row.text("destination_caller_id") or row.text("account").partition(":")[2]
             return author_called(ME, address, AuthorKind.PERSON, _mail(address), own=True)
-        address = self._lookups.sender(row)
+        address = self._lookups.handles.get(row.number("handle_id"), "")
         if not address and conversation.kind is ConversationKind.DIRECT:
             address = conversation.id.removeprefix("imessage.")
         if not address:
