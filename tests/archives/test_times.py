@@ -1,12 +1,13 @@
 """Whatever an archive writes as a time is a moment that can be stored, or no time at all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dragoman.archives.times import from_iso, from_milliseconds, from_seconds
+from dragoman.archives.times import ClockReader, from_iso, from_milliseconds, from_seconds
 from dragoman.core.mail.dates import parse_date
 
 NUMBERS = st.integers() | st.floats() | st.floats().map(str) | st.integers().map(str)
@@ -53,3 +54,19 @@ def test_an_offset_of_less_than_a_day_counts(offset):
     read = from_iso(f"2026-03-10T24:00:00{offset}")
     assert read is not None
     assert read.utcoffset() is not None
+
+
+@pytest.mark.parametrize(
+    ("zone", "times", "offsets"),
+    [
+        ("Europe/Berlin", ["2026-10-25 02:50", "2026-10-25 02:10", "2026-10-25 03:00"], [2, 1, 1]),
+        ("America/St_Johns", ["2010-11-06 23:50", "2010-11-06 23:10", "2010-11-07 00:10"], [-2.5, -3.5, -3.5]),
+        ("America/Havana", ["2026-11-01 00:50", "2026-11-01 00:10", "2026-11-01 01:00"], [-4, -5, -5]),
+        ("Australia/Lord_Howe", ["2026-04-05 01:50", "2026-04-05 01:35", "2026-04-05 02:00"], [11, 10.5, 10.5]),
+        ("Asia/Kolkata", ["2026-04-05 01:50", "2026-04-05 01:35"], [5.5, 5.5]),
+    ],
+)
+def test_an_hour_that_comes_twice_is_the_second_one_once_the_clock_runs_back(zone, times, offsets):
+    clock = ClockReader(ZoneInfo(zone))
+    found = [clock.read(datetime.fromisoformat(time)) for time in times]
+    assert [time and time.utcoffset() for time in found] == [timedelta(hours=hours) for hours in offsets]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -129,9 +129,17 @@ class ClockReader:
         self._zone = zone
         self._last: datetime | None = None
         self._second = False
+        self._day: date | None = None
+        self._is_even = False
 
     def read(self, time: datetime) -> datetime | None:
         """The moment that the clock shows; ``None`` when it is out of range."""
+        day = time.date()
+        if day != self._day:
+            self._day, self._is_even = day, self._has_one_offset(day)
+        if self._is_even:
+            self._second, self._last = False, time
+            return time.replace(tzinfo=self._zone)
         first, second = local(time, self._zone), time.replace(tzinfo=self._zone, fold=1)
         if first is None or first.utcoffset() == second.utcoffset():
             self._second = False
@@ -139,3 +147,11 @@ class ClockReader:
             self._second = True
         self._last = time
         return second if self._second else first
+
+    def _has_one_offset(self, day: date) -> bool:
+        """Whether the clock was not changed on a day, which spares a closer look at each of its times."""
+        if not MINYEAR < day.year < MAXYEAR:
+            return False
+        begin = datetime(day.year, day.month, day.day, tzinfo=self._zone)
+        # With the later reading of its end: a change after midnight may repeat the last hour.
+        return begin.utcoffset() == (begin + timedelta(days=1)).replace(fold=1).utcoffset()
