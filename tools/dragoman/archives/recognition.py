@@ -222,8 +222,8 @@ def recognition(formats: Sequence[ArchiveFormat], notes: Notes, *, forced: bool 
 
 
 def _time_digest(file: File) -> bytes:
-    """What a file is known by that is written once."""
-    return f"\0{file.path}\0{file.size}\0{file.changed}".encode("utf-8", "surrogatepass")
+    """What a file is known by that is written once, beside its name and size in the digest of all names."""
+    return b"%d\0" % file.changed
 
 
 def _content_digest(file: File, check: Callable[[], None]) -> bytes:
