@@ -13,8 +13,8 @@ from dragoman.store.sqlite.scratch import open_scratch
 _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 _SET_SCHEMA: Final = "CREATE TABLE texts(text PRIMARY KEY) WITHOUT ROWID;"
 _IN_MEMORY: Final = 4_000
-_BITS: Final = 1 << 24
-"""Of the filter, two MiB: of a million keys it takes six in a hundred new ones for known."""
+_BITS: Final = 1 << 23
+"""Of the filter, one MiB: of a million keys it takes eleven in a hundred new ones for known."""
 _CHARACTERS: Final = 512 << 10
 _LONGEST_TIME: Final = 30
 

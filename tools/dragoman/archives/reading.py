@@ -26,7 +26,7 @@ from dragoman.core.safe_text import SafeText, safe, sentence
 
 _log = logging.getLogger(__name__)
 
-_CHARACTERS: Final = 1_000_000
+_CHARACTERS: Final = 500_000
 """Of texts in a batch: so much is held in memory at once."""
 
 LEAST_LARGE: Final = 8 << 20
