@@ -82,7 +82,9 @@ def _hosts_of(text: str) -> list[str]:
     found += [f"mailto:{address.lower()}" for address in _MAILTO.findall(text)]
     for authority in _NO_SCHEME.findall(text):
         host = _host_of(authority)
-        found += [host] if "." in host or ":" in host or _NUMBER.fullmatch(host) else []
+        # Linkers count a dot in front of a host too.
+        before = authority.casefold().partition(host)[0] if host else ""
+        found += [host] if "." in before + host or ":" in host or _NUMBER.fullmatch(host) else []
     found += [match[0].partition(":")[0].lower() for match in _PORT.finditer(text)]
     return [host for host in found + _bare_hosts(text) if host]
 
@@ -99,7 +101,9 @@ def _host_in(part: str) -> str:
     host = part.strip("_*~`.,;:!?'\")>")
     if host.startswith("["):
         return host.partition("]")[0].lstrip("[").lower()
-    return _NO_HOST.split(host)[0].partition(":")[0].strip(".").casefold()[:_LONGEST_HOST]
+    # Linkers go on behind marks at its beginning, which no host has.
+    first = next(filter(None, _NO_HOST.split(host)), "")
+    return first.partition(":")[0].strip(".").casefold()[:_LONGEST_HOST]
 
 
 def _as_browsers_read(host: str) -> str:
