@@ -223,14 +223,13 @@ class ImapHandler(StreamRequestHandler):
         return "OK done"
 
     def _do_uid_move(self, arguments: list[Argument]) -> str:
-        target = self.server.folders.get(_text(arguments[1]))
-        if target is None:
-            return "NO [TRYCREATE] no such folder"
-        for mail in self._chosen(arguments[0]):
-            target.add(mail.data, tuple(mail.flags), mail.arrived_at, mail.facts)
-            del self._open.mails[mail.uid]
-        self._open.changes += 1
-        return "OK done"
+        moved = self._chosen(arguments[0])
+        answer = self._do_uid_copy(arguments)
+        if answer.startswith("OK"):
+            for mail in moved:
+                del self._open.mails[mail.uid]
+            self._open.changes += 1
+        return answer
 
     def _do_uid_copy(self, arguments: list[Argument]) -> str:
         target = self.server.folders.get(_text(arguments[1]))
