@@ -17,7 +17,7 @@ from dragoman_server.transports.stdio import light_import  # noqa: E402  # after
 
 light_import.light()
 
-from anyio import from_thread  # noqa: E402  # as above
+from anyio import to_thread  # noqa: E402  # as above
 
 from dragoman_server.mcp import server  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.runtime import (  # noqa: E402  # as above
@@ -65,10 +65,11 @@ def serve_stdio(
     async def main() -> None:
         async with tool_context.open_services(settings) as shared, keep_current_inside(shared.workspace) as begin:
 
-            def when_idle() -> None:
-                preload(settings)
-                from_thread.run(open_ahead, shared.workspace, settings)
-                from_thread.run_sync(begin)
+            async def when_idle() -> None:
+                await to_thread.run_sync(preload, settings, abandon_on_cancel=True)
+                # Here and not in that thread: it goes on while all is closed, and must begin nothing then.
+                await open_ahead(shared.workspace, settings)
+                begin()
 
             await transport.serve(server.build(shared), wire, when_idle=when_idle)
 

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, cast
 
@@ -45,13 +45,15 @@ _log = logging.getLogger(__name__)
 Incoming = SessionMessage | Exception
 
 
-async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[], None] | None = None) -> None:
+async def serve(
+    server: Server[object], wire: StdioPipes, when_idle: Callable[[], Awaitable[None]] | None = None
+) -> None:
     """Serve one client until its input ends, it stops reading, or a signal asks to end.
 
     Args:
         server: What answers.
         wire: The pipes to the client.
-        when_idle: Run once in a thread, at the first moment at which nothing waits for an answer.
+        when_idle: Run once, at the first moment at which nothing waits for an answer; cancelled at the end.
     """
     told_by_id = receipts.by_request_id.set(True)
     try:
@@ -60,7 +62,7 @@ async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[]
         receipts.by_request_id.reset(told_by_id)
 
 
-async def _serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[], None] | None) -> None:
+async def _serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[], Awaitable[None]] | None) -> None:
     pending, written = RequestQueue(), anyio.Event()
     into, incoming = anyio.create_memory_object_stream[Incoming](0)
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
@@ -79,13 +81,13 @@ async def _serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[
         group.cancel_scope.cancel()
 
 
-async def _run_when_idle(work: Callable[[], None], pending: RequestQueue) -> None:
+async def _run_when_idle(work: Callable[[], Awaitable[None]], pending: RequestQueue) -> None:
     while True:
         await pending.settled()
         await anyio.sleep(_IDLE)
         if pending.is_empty:
             break
-    await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+    await work()
 
 
 async def _read(
