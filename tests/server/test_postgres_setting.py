@@ -1,6 +1,5 @@
 import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -8,7 +7,6 @@ import forked_program
 import psycopg
 import pytest
 
-from dragoman.store.postgres.database import Database
 from dragoman.testing import ToolError, connect
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.load import from_mapping
@@ -43,40 +41,6 @@ async def test_a_cursor_of_one_server_goes_on_at_another(postgres_address):
         )
         assert older.count("Hello crane") == 2
         assert not set(re.findall(r"^(\d+) ", page, re.MULTILINE)) & set(re.findall(r"^(\d+) ", older, re.MULTILINE))
-
-
-@contextmanager
-def waits():
-    """Counts how often one read after another waits for the database; what is read side by side waits once."""
-    with pytest.MonkeyPatch.context() as patch:
-        read, under_way, counted = Database._read, [], []
-
-        async def counting(self, job):
-            if not under_way:
-                counted.append(job)
-            under_way.append(job)
-            try:
-                return await read(self, job)
-            finally:
-                under_way.remove(job)
-
-        patch.setattr(Database, "_read", counting)
-        yield counted
-
-
-async def test_a_message_that_was_shown_is_got_by_its_number_in_two_round_trips(postgres_address):
-    async with connect({"store": postgres_address}) as client:
-        for minute in range(3):
-            await client.call("import_message", **HELLO | {"sent_at": f"2026-03-10T09:0{minute}:00Z"})
-        listed = await client.call("list_messages", conversation="local:room")
-        for number in re.findall(r"^(\d+) .*Hello crane", listed, re.MULTILINE):
-            with waits() as counted:
-                assert "Hello crane" in await client.call("get_message", message=number)
-            assert len(counted) <= 2
-        async with connect({"store": postgres_address}) as another:
-            with waits() as counted:
-                assert "Hello crane" in await another.call("get_message", message=number)
-            assert len(counted) <= 3
 
 
 @pytest.mark.parametrize("kind", ["env", "file"])

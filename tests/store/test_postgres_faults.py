@@ -53,7 +53,7 @@ async def test_more_callers_than_connections_all_get_their_turn(postgres_store):
 
 
 async def test_callers_who_wait_too_long_are_told_that_the_database_is_busy(postgres_store, monkeypatch):
-    monkeypatch.setattr("dragoman.store.postgres.database._PATIENCE", 0.2)
+    monkeypatch.setattr("dragoman.store.postgres.turns._PATIENCE", 0.2)
     told = []
 
     async def ask():

@@ -5,8 +5,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from postgres_wire import PostgresWire
 from store_contract_messages import message
 
+from dragoman.core.queries import MessageQuery
 from dragoman.store.postgres.prepared import MOST
 from dragoman.store.postgres.store import PostgresStore
 
@@ -25,6 +27,23 @@ async def test_what_is_asked_again_and_again_is_prepared_once(postgres_store):
         assert (await postgres_store.messages.locate(number))[2] == f"m{number - 1}"
     messages = {text for text in await _prepared(postgres_store) if "WHERE m.number = $1" in text}
     assert len(messages) == 1
+
+
+async def test_reading_again_and_again_prepares_each_statement_once(postgres_server, postgres_address):
+    wire = PostgresWire(postgres_server.port)
+    query = MessageQuery(limit=5)
+    async with PostgresStore.open(wire.address(postgres_address)) as store:
+        with wire.counting() as trips:
+            for _ in range(4):  # a version is asked for before anything is rolled back
+                await store.messages.locate(1)
+            for turn in range(12):
+                await store.messages.number([message("m0", f"turn {turn}"), message("m1")])
+                for _ in range(2):  # the second time it is asked whether the page is still true
+                    assert len((await store.messages.page("acc", "room", query)).items) == 2
+    wire.close()
+    prepared = [text for text in trips.messages if "PREPARE dragoman" in text]
+    assert 3 < len(prepared) == len(set(prepared))
+    assert [text for text in trips.messages if "DEALLOCATE" in text] == []
 
 
 async def test_behind_a_pooler_nothing_is_prepared_and_everything_is_found(pooled_address, pgbouncer_port):

@@ -23,6 +23,17 @@ T = TypeVar("T")
 MOST_CHANGES: Final = 100_000
 """Changes that a store keeps at least."""
 
+
+def conversation_key(conversation: str) -> Hashable:
+    """The key under which :meth:`ConversationStore.read` caches a conversation with its count."""
+    return conversation
+
+
+def message_key(conversation: str, message: str) -> Hashable:
+    """The key under which :meth:`ConversationStore.read` caches a message with the number of its replies."""
+    return conversation, message
+
+
 Merge: TypeAlias = Callable[[Message, Message], Message]
 """Takes the stored and the new message; returns the one to store, or the stored one itself to change nothing."""
 

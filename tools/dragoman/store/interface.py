@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from dragoman.store.cursors import CursorStore
     from dragoman.store.messages import MessageStore
     from dragoman.store.rate_budgets import RateBudgetStore
@@ -42,9 +45,16 @@ class Store(ABC):
     rate_budgets: RateBudgetStore
     sync: SyncStore
 
+    def reading_once(self) -> AbstractContextManager[None]:
+        """A block of reads that belong together: what was read in it once may be taken for true until it ends.
+
+        What this process writes meanwhile is found. The block must not wait for what another process writes.
+        """
+        return nullcontext()
+
     @abstractmethod
-    def version(self) -> int | None:
-        """A number that changes with every write of any process; ``None`` when it cannot be told at once."""
+    def version(self) -> Hashable | None:
+        """Something that changes with every write of any process; ``None`` when it cannot be told at once."""
 
     @abstractmethod
     async def check(self) -> None:

@@ -7,7 +7,8 @@ belong to whoever got them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -56,7 +57,11 @@ class PerUserStore(Store):
         self.rate_budgets = whole.rate_budgets
         self.sync = PerUserSync(whole.sync, _Keys(personal))
 
-    def version(self) -> int | None:
+    def reading_once(self) -> AbstractContextManager[None]:
+        """As the whole store."""
+        return self._whole.reading_once()
+
+    def version(self) -> Hashable | None:
         """That of the whole store."""
         return self._whole.version()
 

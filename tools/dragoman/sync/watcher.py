@@ -7,7 +7,7 @@ nothing happens. Whoever watches shares the work with all others who watch the s
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, TypeAlias
@@ -45,7 +45,7 @@ class _Watched:
 
     workspace: Workspace
     reference: Reference
-    version: int | None = None
+    version: Hashable | None = None
     state: bytes | None = None
     callbacks: dict[object, Changed] = field(default_factory=dict[object, Changed])
 
@@ -121,7 +121,7 @@ class ConversationWatcher:
         return before is not None and before != state
 
 
-async def _version(watched: _Watched) -> int | None:
+async def _version(watched: _Watched) -> Hashable | None:
     """A number that changes with the store; ``None`` where the account keeps its messages elsewhere."""
     settings = watched.workspace.account(watched.reference.account).settings
     store = await watched.workspace.store()

@@ -29,7 +29,7 @@ from dragoman.providers.base.provider import (
 from dragoman.providers.local import ids, imports, queries, writes
 from dragoman.providers.local.settings import LocalSettings
 from dragoman.store import open_conversations
-from dragoman.store.conversations import ConversationStore, ConversationTables
+from dragoman.store.conversations import ConversationStore, ConversationTables, conversation_key, message_key
 from dragoman.store.sql.messages.prepared import PreparedBatch
 
 T = TypeVar("T")
@@ -97,7 +97,9 @@ class LocalProvider(Provider):
     async def get_conversation(self, conversation: str) -> Conversation:
         """One conversation with the number of its messages."""
         return await self._read(
-            conversation, lambda tables: queries.conversation_of(tables, conversation).with_count, single=True
+            conversation_key(conversation),
+            lambda tables: queries.conversation_of(tables, conversation).with_count,
+            single=True,
         )
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
@@ -114,7 +116,9 @@ class LocalProvider(Provider):
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
         return await self._read(
-            (conversation, message), lambda tables: queries.message_of(tables, conversation, message), single=True
+            message_key(conversation, message),
+            lambda tables: queries.message_of(tables, conversation, message),
+            single=True,
         )
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:

@@ -8,9 +8,10 @@ as PgBouncer may give each transaction another session, so nothing is prepared b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
 import psycopg
 
@@ -21,6 +22,12 @@ from dragoman.store.sql.connection import Value
 
 _NUMBERED: Final = re.compile(r"\?(\d)")
 """A mark that stands for a value wherever its number is."""
+
+
+Call: TypeAlias = tuple[str, Sequence[Value]]
+"""A statement and the values of its marks."""
+
+Bindings: TypeAlias = Sequence[object] | Mapping[str, object]
 
 
 class PostgresRows:
@@ -80,6 +87,16 @@ class PostgresConnection:
             rows.extend(self.execute(statement, values))
         return PostgresRows(rows)
 
+    def execute_together(self, calls: Sequence[Call], end: str) -> None:
+        """Run statements whose rows nobody reads, and what ends the transaction, in one round trip."""
+        self.statements += 1
+        parts = self._first()
+        with self._connection.cursor() as cursor, self._preparing():
+            for statement, values in calls:
+                text, bindings = self._written(statement, [to_database(value) for value in values])
+                parts.append(cast("psycopg.ClientCursor[Any]", cursor).mogrify(text.encode(), bindings or None))
+            cursor.execute("; ".join([*parts, end]).encode())
+
     def select_any(self, statement: str, place: Value, texts: Sequence[Value]) -> PostgresRows:
         """Run a statement whose second mark stands for any of these ids, as an index has them."""
         return self._run(statement, [to_database(place), [short_id(to_database(text)) for text in texts]])
@@ -87,14 +104,6 @@ class PostgresConnection:
     def execute_with_lists(self, statement: str, lists: Sequence[Sequence[Value]]) -> PostgresRows:
         """Run a statement whose marks stand for lists."""
         return self._run(statement, [[to_database(value) for value in values] for values in lists])
-
-    def ask(self, statement: str) -> Any:
-        """The value that a statement without marks gives, outside of any transaction."""
-        self.statements += 1
-        is_direct = self._connection.prepared is not None
-        with psycopg.Cursor(self._connection) as cursor:
-            row = cursor.execute(statement.encode(), prepare=is_direct).fetchone()
-        return None if row is None else row[0]
 
     def copy(self, table: str, columns: str, rows: Iterable[Sequence[Value]]) -> None:
         """Add many rows to a table at once."""
@@ -117,24 +126,35 @@ class PostgresConnection:
         if self._end and self.statements:
             raise AssertionError(statement)
         self.statements += 1
-        prepared = self._connection.prepared
         first = self._first()  # before the statement: each call may drop what the ones before it have prepared
+        text, bindings = self._written(statement, values)
+        message = "; ".join([*first, text, *filter(None, [self._end])])
+        with self._preparing(), self._connection.cursor() as cursor:
+            cursor.execute(message.encode(), bindings or None)
+            *before, rows = _all_rows(cursor) or [[]]
+        if before:
+            self.first_rows = before[0]
+        return PostgresRows(rows)
+
+    def _written(self, statement: str, values: Sequence[object]) -> tuple[str, Bindings]:
+        """A statement as the driver takes it, and its values."""
+        prepared = self._connection.prepared
         call = None if prepared is None else prepared.call(_with_short_keys(statement), values)
         bindings = values if call or not _NUMBERED.search(statement) else _by_number(values)
-        message = "; ".join([*first, call or _with_marks(statement), *filter(None, [self._end])])
+        return call or _with_marks(statement), bindings
+
+    @contextmanager
+    def _preparing(self) -> Generator[None]:
+        """Note whether the server has run what was to be prepared in the block."""
+        prepared = self._connection.prepared
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(message.encode(), bindings or None)
-                *before, rows = _all_rows(cursor) or [[]]
+            yield
         except psycopg.Error:
             if prepared is not None:
                 prepared.withdraw()
             raise
         if prepared is not None:
             prepared.confirm()
-        if before:
-            self.first_rows = before[0]
-        return PostgresRows(rows)
 
     def _first(self) -> list[str]:
         """What begins the transaction, if it has not begun."""

@@ -11,33 +11,31 @@ import time
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import ClassVar, Final, TypeVar
-from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
-from anyio.lowlevel import RunVar
 
 from dragoman.store.postgres import errors, index_rebuild, migrate
 from dragoman.store.postgres.address import Address
+from dragoman.store.postgres.blind_write import BlindWriting
 from dragoman.store.postgres.index_rebuild import IndexRebuild
+from dragoman.store.postgres.known_version import KnownVersion, tick
 from dragoman.store.postgres.pool import Pool
 from dragoman.store.postgres.tables import PostgresTables
 from dragoman.store.postgres.transaction import Reading, Writing, ask_version
-from dragoman.store.sql.cache import SingleFlight
+from dragoman.store.postgres.turns import Turns
+from dragoman.store.sql.cache import ReadCache, SingleFlight
 from dragoman.store.sql.connection import Connection, Tables
 from dragoman.store.sql.database import Versioned
 
 T = TypeVar("T")
 
-_READERS: Final = 8
-_WRITERS: Final = 4
 _GROWTH: Final = (
     "SELECT messages / greatest(reltuples, 1) FROM pg_class, index_builds"
     " WHERE pg_class.oid = CAST(? AS regclass) AND prefix = ?"
 )
 _MUCH: Final = 1.2
 _VERY_MUCH: Final = 2.0
-_PATIENCE: Final = 15.0  # seconds to wait for a turn in this process
 
 
 class Database:
@@ -58,8 +56,9 @@ class Database:
         self._rebuild: IndexRebuild | None = None
         self._users = 0
         self._version_checks = SingleFlight()
-        self._last_version: str | None = None
-        self._is_changing = False
+        self._turns = Turns(address.name)
+        self._known = KnownVersion()
+        self.local_results = ReadCache()
 
     @classmethod
     @asynccontextmanager
@@ -95,25 +94,21 @@ class Database:
         """The clock of the database."""
         return time.time() + self._ahead
 
-    def version(self) -> int | None:
-        """Not known without asking the database."""
-        return None
+    def version(self) -> Hashable | None:
+        """Known where the database was asked for it in the current block, see :mod:`known_version`."""
+        return self._known.current()
 
     async def current_version(self, *, unless_changing: bool = False) -> Hashable | None:
         """Ask the database which transactions have ended; callers who come at the same time ask once."""
-        if unless_changing and self._is_changing:
+        if unless_changing and self._known.is_changing:
             return None
         return await self._version_checks.run("version", self._ask_version)
 
     async def _ask_version(self) -> str | None:
-        job = Reading(self._pool, self._address, ask_version, alone=True)
-        version = await self._read(job)
-        self._note_version(version)
+        asked_at = tick()
+        version = await self._read(Reading(self._pool, self._address, ask_version, alone=True))
+        self._known.note(version, asked_at)
         return version
-
-    def _note_version(self, version: str | None) -> None:
-        self._is_changing = version != self._last_version
-        self._last_version = version
 
     async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state. A cancelled read stops.
@@ -130,19 +125,20 @@ class Database:
     async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
         """As :meth:`read`, with the version of the state that was read."""
         job = Reading(self._pool, self._address, work, single=single, versioned=True)
+        asked_at = tick()
         found = await self._read(job)
-        self._note_version(job.version)
+        self._known.note(job.version, asked_at)
         return Versioned(found, job.version)
 
     async def _read(self, job: Reading[T]) -> T:
-        limiter = await self._turn(self._limiters().reads)
+        turn = await self._turns.begin_reading()
         try:
             return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=_unlimited())
         except anyio.get_cancelled_exc_class():
             job.stop()
             raise
         finally:
-            limiter.release()
+            turn.release()
 
     async def write(
         self,
@@ -152,6 +148,7 @@ class Database:
         once: bool = False,
         durable: bool = True,
         keeps_caches: bool = False,  # the version counts the writes of all
+        blind: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
 
@@ -163,19 +160,24 @@ class Database:
             once: ``work`` must not be run again after a failure.
             durable: False does not wait for the disk of the server: a power cut may undo it, whole.
             keeps_caches: Not asked for.
+            blind: ``work`` looks at no rows, and its transaction may be made twice; then it takes one round trip.
 
         Raises:
             NotWritableError: The database cannot be written now.
             DragomanError: Nothing was written, unless it says that the outcome is unknown.
         """
         del keeps_caches
-        job = Writing(self._pool, self._address, work, area=area, once=once, durable=durable)
-        self._is_changing = True
-        limiter = await self._turn(self._limiters().writes)
+        if blind:
+            job: Writing[T] = BlindWriting(self._pool, self._address, work, area=area, durable=durable)
+        else:
+            job = Writing(self._pool, self._address, work, area=area, once=once, durable=durable)
+        self._known.begin_write()
+        turn = await self._turns.begin_writing()
         try:
             return await anyio.to_thread.run_sync(job.run, limiter=_unlimited())
         finally:
-            limiter.release()
+            self._known.end_write()
+            turn.release()
 
     async def optimize(self, tables: Tables) -> None:
         """Put what is new into the index, and count what the planner has to know, if much has come."""
@@ -256,45 +258,6 @@ class Database:
     def _write_blocking(self, work: Callable[[Connection], T], area: str, /) -> T:
         return Writing(self._pool, self._address, work, area=area, once=False, durable=True).run()
 
-    async def _turn(self, limiter: anyio.CapacityLimiter) -> _Turn:
-        turn = _Turn(limiter)
-        with anyio.move_on_after(_PATIENCE):
-            await turn.acquire()
-            return turn
-        raise errors.busy(self.name)
-
-    def _limiters(self) -> _Limiters:
-        if (by_database := _LIMITERS.get(None)) is None:
-            by_database = WeakKeyDictionary[Database, _Limiters]()
-            _LIMITERS.set(by_database)
-        return by_database.setdefault(self, _Limiters())
-
-
-class _Turn:
-    """A place among those who use the database, for whoever made it, not for the task that happens to run."""
-
-    def __init__(self, limiter: anyio.CapacityLimiter) -> None:
-        self._limiter = limiter
-
-    async def acquire(self) -> None:
-        """Wait for the place."""
-        await self._limiter.acquire_on_behalf_of(self)
-
-    def release(self) -> None:
-        """Give it back."""
-        self._limiter.release_on_behalf_of(self)
-
-
-class _Limiters:
-    """How many worker threads of one event loop may be busy with one database."""
-
-    def __init__(self) -> None:
-        self.reads = anyio.CapacityLimiter(_READERS)
-        self.writes = anyio.CapacityLimiter(_WRITERS)
-
 
 def _unlimited() -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(1)
-
-
-_LIMITERS: Final = RunVar[WeakKeyDictionary[Database, _Limiters] | None]("dragoman_postgres_limiters", None)

@@ -44,7 +44,6 @@ def begin_session(connection: DriverConnection, settings: str) -> None:
     if row != (connection.info.backend_pid,):
         return
     connection.execute(settings.encode())
-    connection.prepare_threshold = 0
     connection.prepared = PreparedStatements()
 
 

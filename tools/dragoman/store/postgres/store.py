@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Self
 
 from dragoman.store.postgres.database import Database
+from dragoman.store.postgres.known_version import reading_once
+from dragoman.store.postgres.messages import PostgresMessages
+from dragoman.store.sql.connection import SteadyTime
 from dragoman.store.sql.messages.conversation_store import SqlConversations
 from dragoman.store.sql.store import SqlStore
 
 
 class PostgresStore(SqlStore):
     """See :class:`Store`."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] | None = None) -> None:
+        """As for any database."""
+        super().__init__(database, clock)
+        self.messages = PostgresMessages(database, clock or SteadyTime())
+
+    def reading_once(self) -> AbstractContextManager[None]:
+        """Ask for the version of the database once."""
+        return reading_once()
 
     @classmethod
     @asynccontextmanager
@@ -32,6 +44,11 @@ class PostgresStore(SqlStore):
 
 class PostgresConversations(SqlConversations):
     """See :class:`ConversationStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Share the cache with all who use the database."""
+        super().__init__(database)
+        self._cache = database.local_results
 
     @classmethod
     @asynccontextmanager

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -35,7 +35,7 @@ _ASKED_FOR: Final = 4.0
 
 def ask_version(con: Connection) -> str | None:
     """The version of the database, by one statement that needs no transaction."""
-    version: str | None = cast("PostgresConnection", con).ask(statements.VERSION)
+    version: str | None = con.execute(statements.VERSION).get
     return version
 
 
@@ -113,7 +113,7 @@ class Reading(Generic[T]):
             finally:
                 with self._lock:
                     self._connection = None
-                _undo(connection)
+                undo(connection)
 
     def _begin(self, connection: DriverConnection) -> PostgresConnection:
         """A transaction. A single statement in a session of our own is one by itself."""
@@ -187,7 +187,7 @@ class Writing(Generic[T]):
                 result = self._work(con)
                 self._commit(connection, transaction)
             except BaseException:
-                _undo(connection)
+                undo(connection)
                 raise
         return result
 
@@ -244,7 +244,7 @@ def _is_passing(error: psycopg.Error) -> bool:
     return state in (*errors.REPEATABLE, *_OUTDATED) or state.startswith(("08", "57P"))
 
 
-def _undo(connection: DriverConnection) -> None:
+def undo(connection: DriverConnection) -> None:
     """End the transaction; a connection that cannot is closed, and the pool makes another."""
     try:
         if connection.info.transaction_status != TransactionStatus.IDLE:

@@ -173,9 +173,10 @@ class ReadCache:
         if isinstance(found, Versioned):
             read = cast("Versioned[T]", found)
             found, version = read.found, read.version
-        return found if version is None else self._put(version, key, found)
+        return found if version is None else self.put(version, key, found)
 
-    def _put(self, version: Hashable, key: Hashable, found: T) -> T:
+    def put(self, version: Hashable, key: Hashable, found: T) -> T:
+        """Cache what was read at a version, and return it, or an equal result that was cached before."""
         size = memory_size(found)
         with self._lock:
             if version != self._version:

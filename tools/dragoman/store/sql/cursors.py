@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
@@ -228,21 +228,21 @@ class RecentCursorCache:
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
-        self._states: dict[str, tuple[str, int | None]] = {}
+        self._states: dict[str, tuple[str, Hashable | None]] = {}
 
     def find(self, state: Mapping[str, object], now: int) -> str | None:
         """The recent cursor of that state."""
         given, token = self._tokens.get(_encode(state), (0, None))
         return token if now - _AGAIN < given <= now else None
 
-    def load(self, token: str, now: int, version: int | None) -> dict[str, object] | None:
+    def load(self, token: str, now: int, version: Hashable | None) -> dict[str, object] | None:
         """The state of a recent cursor, unless somebody has written to the database since it was saved."""
         text, saved = self._states.get(token, ("", None))
         if version is None or version != saved or not now - _AGAIN < self._tokens[text][0] <= now:
             return None
         return state_of(text)
 
-    def note(self, state: Mapping[str, object], token: str, now: int, version: int | None) -> None:
+    def note(self, state: Mapping[str, object], token: str, now: int, version: Hashable | None) -> None:
         """Add a cursor that was saved in this version of the database."""
         text = _encode(state)
         self._drop(text)

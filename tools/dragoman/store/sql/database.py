@@ -39,8 +39,8 @@ class Database(Protocol):
         """The tables whose names begin so."""
         ...
 
-    def version(self) -> int | None:
-        """A number that changes with every write of any process; ``None`` when it cannot be read at once."""
+    def version(self) -> Hashable | None:
+        """Something that changes with every write of any process; ``None`` when it cannot be told at once."""
         ...
 
     def time(self) -> float:
@@ -84,6 +84,7 @@ class Database(Protocol):
         once: bool = False,
         durable: bool = True,
         keeps_caches: bool = False,
+        blind: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
 
@@ -95,6 +96,8 @@ class Database(Protocol):
             once: ``work`` changes something outside the database, so it must not be run again after a failure.
             durable: False does not wait for the disk: a power cut may undo it, whole.
             keeps_caches: It writes nothing that reads are cached of, so :meth:`version` may stay as it is.
+            blind: ``work`` looks at no rows, and its transaction may be made twice. It then takes one round trip where
+                the database is remote.
 
         Raises:
             NotWritableError: The database cannot be written now, and may be later.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from dragoman.store.interface import Store
 from dragoman.store.sql.connection import SteadyTime
@@ -41,7 +41,7 @@ class SqlStore(Store):
         self.rate_budgets = SqlRateBudgets(database, clock)
         self.sync = SqlSync(database, shared_clock)
 
-    def version(self) -> int | None:
+    def version(self) -> Hashable | None:
         """Ask the database."""
         return self._database.version()
 

@@ -115,6 +115,7 @@ class Database:
         once: bool = False,
         durable: bool = True,
         keeps_caches: bool = False,
+        blind: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash and a power cut.
 
@@ -126,12 +127,13 @@ class Database:
             once: Not asked for: no work is run a second time.
             durable: False does not wait for the disk: a power cut may undo it, whole.
             keeps_caches: It writes nothing that reads are cached of, so :meth:`version` stays as it is.
+            blind: Not asked for: a file is near.
 
         Raises:
             NotWritableError: The file cannot be written now, and may be later.
             DragomanError: Nothing was written.
         """
-        del area, once
+        del area, once, blind
         if not self.connections.writable:
             raise errors.read_only(self.name)
         job = partial(self.connections.write, work, durable=durable, keeps_caches=keeps_caches)

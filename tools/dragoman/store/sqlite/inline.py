@@ -105,9 +105,10 @@ class InlineDatabase:
         once: bool = False,
         durable: bool = True,
         keeps_caches: bool = False,
+        blind: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; all writers of a file follow each other."""
-        del area, once, keeps_caches
+        del area, once, keeps_caches, blind
         if not self.writable:
             raise errors.read_only(self.name)
         with errors.explained(self.name):

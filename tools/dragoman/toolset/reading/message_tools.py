@@ -145,12 +145,13 @@ async def get_message(
     cursor: Annotated[CursorState | None, "rest of a long message"] = None,
 ) -> ToolResult:
     """One message with everything that is known of it."""
-    reference = await resolve_message(call.workspace, message)
-    (account,) = call.workspace.accounts_for(Capability.GET_MESSAGE, reference.account)
-    found, conversation = await _with_conversation(call.workspace, account, reference)
-    with account_errors(account):
-        before, after = await _neighbours(account, found, context)
-    seen = await call.workspace.number_messages(account, [*before, found, *after])
+    with (await call.workspace.store()).reading_once():
+        reference = await resolve_message(call.workspace, message)
+        (account,) = call.workspace.accounts_for(Capability.GET_MESSAGE, reference.account)
+        found, conversation = await _with_conversation(call.workspace, account, reference)
+        with account_errors(account):
+            before, after = await _neighbours(account, found, context)
+        seen = await call.workspace.number_messages(account, [*before, found, *after])
     # Numbering drops deleted neighbours, so the places may have moved.
     middle = next(index for index, one in enumerate(seen) if one.id == found.id)
     view = MessageView(

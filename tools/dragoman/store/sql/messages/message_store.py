@@ -36,9 +36,10 @@ def lookup(
     """
     numbered: dict[tuple[str, str], dict[str, int]] = {}
     for where, group in _grouped(messages, account).items():
-        numbers = table.numbers(con, *where, _ids(group))
+        ids = _parents(group)
+        numbers = table.numbers(con, *where, ids)
         # A lookup is enough for most pages, and takes no lock from other writers.
-        if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, table, where, group)):
+        if len(numbers) < len(ids) or (remember == "full" and _differ(con, table, where, group)):
             return None
         numbered[where] = numbers
     return [_numbered(message, account, numbered) for message in messages]
@@ -69,9 +70,9 @@ def store(
     for where, group in _grouped(messages, account).items():
         if remember == "full":
             new += _put(con, table, where, group)
-            numbered[where] = table.numbers(con, *where, _ids(group))
+            numbered[where] = table.numbers(con, *where, _parents(group))
         else:
-            numbered[where] = table.allocate(con, *where, _ids(group))
+            numbered[where] = table.allocate(con, *where, _parents(group))
     return [_numbered(message, account, numbered) for message in messages], new
 
 
@@ -91,12 +92,12 @@ def _put(
     """Store messages of one conversation, each after the one that it answers."""
     # A reply may name a message that is not on the page, and gets its number with the page.
     own = dict.fromkeys(message.id for message in group)
-    ordered = _ids(group)
+    ordered = list(_parents(group))
     outside = [id_ for id_ in ordered if id_ not in own]
     in_order = [id_ for id_ in ordered if id_ in own] == list(own)
     if not in_order or (outside and len(table.numbers(con, *where, outside)) < len(outside)):
         # Numbers follow first sight, so parents that are not there yet get theirs first.
-        table.allocate(con, *where, ordered)
+        table.allocate(con, *where, _parents(group))
     return table.put(con, *where, group, merged, authors)
 
 
@@ -112,16 +113,17 @@ def merged(stored: Message, fresh: Message) -> Message:
 
 def _differ(con: Connection, table: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> bool:
     stored = table.get(con, *where, [message.id for message in group])
-    return any(_differs(stored[message.id], _kept(message)) for message in group)
+    return any(differs(stored[message.id], message) for message in group)
 
 
-def _differs(was: Stored, fresh: Message) -> bool:
+def differs(was: Stored, fresh: Message) -> bool:
+    """Whether storing a message would change what is stored of it."""
     if not was.has_content:
         return True
     if fresh.deleted_at is not None:
         return was.visible
     # Compared as rows, for a value of ``extra`` may come back in another type.
-    return rows.to_row(merged(was.message, fresh)) != was.row
+    return rows.to_row(merged(was.message, _kept(fresh))) != was.row
 
 
 def _kept(message: Message) -> Message:
@@ -142,14 +144,14 @@ def _grouped(messages: Sequence[Message], account: str) -> dict[tuple[str, str],
     return groups
 
 
-def _ids(group: Sequence[Message]) -> list[str]:
-    """The ids of messages, each after the one that it answers."""
-    ids: dict[str, None] = {}
+def _parents(group: Sequence[Message]) -> dict[str, str | None]:
+    """The ids of messages, each after that of the message that it answers and with it."""
+    parents: dict[str, str | None] = {}
     for message in group:
         if message.reply_to is not None:
-            ids.setdefault(message.reply_to)
-        ids.setdefault(message.id)
-    return list(ids)
+            parents.setdefault(message.reply_to)
+        parents[message.id] = message.reply_to
+    return parents
 
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ messages of the local account. Each gives every message an integer that is never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
@@ -19,6 +19,7 @@ from dragoman.store.sql.connection import Connection, IndexRow, Tables, bind, to
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.rows import Row, Stored
 
+Parents = Mapping[str, str | None]  # ids of messages, each with that of the message that it answers, where it is known
 COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _MANY: Final = 20
 """From so many messages on it pays to suppose that all of them are new."""
@@ -26,7 +27,7 @@ _ONE: Final = (  # with a join it takes ten times as long
     "SELECT m.id, m.number, m.live, m.moment, (SELECT a.data FROM $authors a WHERE a.author = m.author), m.reply_to,"
     " m.text, m.data FROM $messages m WHERE m.place = ? AND @key(m.id) @among"
 )
-_ALLOCATED: Final = "number, place, id, live, moment"
+_ALLOCATED: Final = "number, place, id, live, moment, reply_to"
 INSERTED: Final = "number, place, id, live, moment, author, reply_to, text, data"
 _CHANGED: Final = ("number", "live", "moment", "author", "reply_to", "text", "data")
 LIVE: Final = 3
@@ -234,15 +235,17 @@ class MessageTable:
             conversations.count_added(con, self.tables, place, times)
         return len(times) + gained
 
-    def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
-        """Give numbers to messages of which nothing else is stored, in this order; known ones keep theirs."""
+    def allocate(self, con: Connection, account: str, conversation: str, parents: Parents) -> dict[str, int]:
+        """Give numbers to messages of which no content is stored, in this order; known ones keep theirs."""
         place = conversations.ensure(con, self.tables, account, conversation)
-        known = self.numbers(con, account, conversation, ids)
+        known = self.numbers(con, account, conversation, parents)
         # Looked up before, because an insert that conflicts would use a number up as well.
-        missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
+        missing = [id_ for id_ in parents if id_ not in known]
         if missing:
             given = dict(zip(missing, count(self.tables.last_number(con) + 1), strict=False))
-            rows_ = [(number, place, bind(id_), 0, 0) for id_, number in given.items()]
+            rows_ = [
+                (n, place, bind(id_), 0, 0, (answered := parents[id_]) and bind(answered)) for id_, n in given.items()
+            ]
             self.tables.insert(con, "messages", _ALLOCATED, rows_)
             known |= given
         return known
@@ -291,10 +294,3 @@ class MessageTable:
             fresh, account=there.account, conversation=there.conversation, number=None, reply_to_number=None
         )
         return merge(there, placed)
-
-
-def is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:
-    """Whether the columns of a message, after those of its conversation, make sense."""
-    row = Row(*columns)
-    rows.from_row(row, id=unbind(id_), conversation=unbind(conversation))
-    return not row.live or (row.author is not None and row.text is not None)

@@ -8,10 +8,11 @@ from typing import Any
 import apsw
 
 from dragoman.store.sql import cursors as cursor_table
-from dragoman.store.sql.connection import Connection, Tables
-from dragoman.store.sql.messages import message_table
+from dragoman.store.sql.connection import Connection, Tables, unbind
+from dragoman.store.sql.messages import message_table, rows
 from dragoman.store.sql.messages.conversations import COLUMNS, row_of
 from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.messages.rows import Row
 from dragoman.store.sql.writes import audit, outbox
 
 
@@ -23,7 +24,7 @@ def messages(con: Connection, table: MessageTable) -> Iterator[int]:
     )
 
     def is_readable(number: int) -> bool:
-        return any(message_table.is_readable(*row) for row in list(con.execute(statement, (number,))))
+        return any(_makes_sense(*row) for row in list(con.execute(statement, (number,))))
 
     return _unreadable(con, table.tables.sql("SELECT number FROM $messages"), is_readable)
 
@@ -72,3 +73,10 @@ def _unreadable(con: Connection, keys: str, read: Callable[[int], Any]) -> Itera
             found = None
         if not found:
             yield key
+
+
+def _makes_sense(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:
+    """Whether the columns of a message, after those of its conversation, make sense."""
+    row = Row(*columns)
+    rows.from_row(row, id=unbind(id_), conversation=unbind(conversation))
+    return not row.live or (row.author is not None and row.text is not None)
