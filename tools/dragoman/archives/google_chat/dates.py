@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,9 @@ _TIME: Final = lazy_pattern(
     r"(?<!\d)(\d{1,2})(?:[:.]|\s?(?:h|[時时點点시]|นาฬิกา|ໂມງ)\s?)"
     r"(\d{1,2})(?:[:.]|\s?(?:min|[分분]|นาที|ນາທີ)\s?)(\d{1,2})(?!\d)"
 )
+_CLOCK: Final = lazy_pattern(r"([^:]*\s)(\d{1,2}):(\d\d):(\d\d)(\D*)")
+"""The usual form of a time, the only one with colons in a date."""
+_SAMPLE: Final = "11:11:11"
 _YEAR: Final = lazy_pattern(r"(?<!\d)\d{4}(?!\d)")
 _NUMERIC_MONTH: Final = lazy_pattern(r"(?<!\d)(\d{1,2})\s?[月월]|tháng\s(\d{1,2})(?!\d)|(?<!\d)(\d{1,2})-р\s")
 _DAY: Final = lazy_pattern(r"(?<!\d)\d{1,2}(?!\d)")
@@ -25,8 +29,13 @@ _POINTS: Final = lazy_pattern(r"[.,()\[\]]")
 _IN: Final = "ב"  # Hebrew writes "in" onto the month
 _TEN: Final = "арван"
 _NOON: Final = 12
+_AFTER: Final = "pm"
+_BEFORE: Final = "am"
 _BUDDHIST: Final = 543
 _BUDDHIST_FROM: Final = 2400
+Day = tuple[int, int, int]
+"""Year, month and day, not yet checked."""
+
 _JOINED: Final = tuple(mark for mark in MORNING | AFTERNOON if not mark.isascii() and len(mark) > 1)
 
 
@@ -34,26 +43,53 @@ def parse_date(text: str) -> datetime | None:
     """The moment of a date such as ``Dienstag, 10. März 2026 um 22:00:01 UTC``; ``None`` when it is none."""
     if len(text) > _LONGEST:
         return None
+    usual = _CLOCK.fullmatch(text)
+    if usual is not None and (frame := _frame_of(usual[1], usual[5])) is not None:
+        return _time_at(frame, *usual.group(2, 3, 4))
     lower = text.casefold()
-    time = None
-    for time in _TIME.finditer(lower):  # noqa: B007 - the last one counts
-        pass
-    if time is None:
+    found = _last_time(lower)
+    if found is None:
         return None
-    before, after = lower[: time.start()], lower[time.end() :]
+    before, after = lower[: found.start()], lower[found.end() :]
     day = _day_of(f"{before} {after}")
-    if day is None:
+    return None if day is None else _time_at((day, _half_of(before, after)), *found.groups())
+
+
+def _last_time(text: str) -> re.Match[str] | None:
+    """The last clock of a date, which is the one that counts."""
+    found = None
+    for found in _TIME.finditer(text):  # noqa: B007 - the last one
+        pass
+    return found
+
+
+@lru_cache(maxsize=_DAYS)
+def _frame_of(before: str, after: str) -> tuple[Day, str] | None:
+    """Day and half of it around a clock of the usual form; ``None`` where the clock is not surely that one."""
+    before, after = before.casefold(), after.casefold()
+    found = _last_time(f"{before}{_SAMPLE}{after}")
+    # Digits and marks before the clock could form another time with its hour.
+    if found is None or found.span() != (len(before), len(before) + len(_SAMPLE)):
         return None
-    hour, minute, second = (int(part) for part in time.groups())
+    day = _day_of(f"{before} {after}")
+    return None if day is None else (day, _half_of(before, after))
+
+
+def _time_at(frame: tuple[Day, str], *clock: str) -> datetime | None:
+    """The time of that clock in the frame of a day; ``None`` when there is none."""
+    (year, month, day), half = frame
+    hour, minute, second = map(int, clock)
+    if half and hour <= _NOON:
+        hour = hour % _NOON + (_NOON if half == _AFTER else 0)
     try:
-        return datetime(*day, _hour(hour, before, after), minute, min(second, 59), tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, min(second, 59), 0, UTC)
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=_DAYS)
-def _day_of(text: str) -> tuple[int, int, int] | None:
-    """Year, month and day, not yet checked, in a date without its time; ``None`` where there is no year."""
+def _day_of(text: str) -> Day | None:
+    """The day in a date without its time; ``None`` where there is no year."""
     year = _YEAR.search(text)
     if year is None:
         return None
@@ -76,12 +112,10 @@ def _month(text: str) -> tuple[int, str]:
     return next(filter(None, numbers), 0) + (10 if _TEN in words else 0), text
 
 
-def _hour(hour: int, before: str, after: str) -> int:
-    """The hour of a day of 24 hours, by the mark that stands beside a clock of 12."""
-    mark = _mark(before, after) if hour <= _NOON else ""
-    if mark in AFTERNOON:
-        return hour % _NOON + _NOON
-    return hour % _NOON if mark in MORNING else hour
+def _half_of(before: str, after: str) -> str:
+    """The half of the day that stands beside a clock of 12 hours; empty for none."""
+    mark = _mark(before, after)
+    return _AFTER if mark in AFTERNOON else _BEFORE if mark in MORNING else ""
 
 
 @lru_cache(maxsize=_DAYS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 from unicodedata import normalize
@@ -27,6 +28,7 @@ _FOLDER: Final = lazy_pattern(r"(DM|Space|Group)[ _](.+)")
 _DIRECT: Final = "DM"
 _NOBODY: Final = new_author(name="Deleted user")
 _WRAPPED: Final = "private_do_not_access_or_else_safe_url_wrapped_value"
+_PEOPLE: Final = 1000
 _TWO: Final = 2
 _PARTS: Final = 3
 
@@ -49,6 +51,7 @@ class SpaceReader:
         self._ids = ContentIds()
         self._group = read_object(file.beside("group_info.json"))
         self._own = _own_address(file)
+        self._person = lru_cache(maxsize=_PEOPLE)(self._author_of)
         self._people = {author.email: author for author in map(self._author, records_of(self._group, "members"))}
 
     def items(self) -> Iterator[Conversation | Message]:
@@ -60,7 +63,11 @@ class SpaceReader:
                 if conversation is None:
                     conversation = self._conversation(text_of(value, "message_id"))
                     yield conversation
-                yield from self._message(value, conversation, reader)
+                plain = self._plain_message(value, conversation) if value.keys() <= _PLAIN else None
+                if plain is None:
+                    yield from self._message(value, conversation, reader)
+                else:
+                    yield plain
         if conversation is None and self._group:
             yield self._conversation("")
 
@@ -81,9 +88,6 @@ class SpaceReader:
         )
 
     def _message(self, entry: JsonObject, conversation: Conversation, reader: JsonReader) -> Iterator[Message]:
-        if entry.keys() <= _PLAIN and (plain := self._plain_message(entry, conversation)) is not None:
-            yield plain
-            return
         created, deleted = text_of(entry, "created_date"), text_of(entry, "deleted_date")
         sent_at = parse_date(created) if created else None
         is_deleted = text_of(entry, "message_state") == "DELETED" or bool(deleted)
@@ -123,7 +127,7 @@ class SpaceReader:
             author=self._creator(entry),
             sent_at=sent_at,
             text=clean(text),
-            reply_to=_parent(entry),
+            reply_to=_parent_of(id_, text_of(entry, "topic_id")),
         )
 
     def _made_id(self, conversation: str, sent_at: datetime | None, created: str, text: str) -> str:
@@ -131,7 +135,14 @@ class SpaceReader:
 
     def _creator(self, entry: JsonObject) -> Author:
         creator = record_of(entry, "creator")
+        name, email, user_type = creator.get("name"), creator.get("email"), creator.get("user_type")
+        # Other types could be equal to each other and mean something else, as 1 and true do.
+        if isinstance(name, str) and isinstance(email, str) and user_type is None:
+            return self._person(name, email)
         return self._author(creator) if text_of(creator, "name", "email") else _NOBODY
+
+    def _author_of(self, name: str, email: str) -> Author:
+        return self._author({"name": name, "email": email}) if name or email else _NOBODY
 
     def _author(self, person: JsonObject) -> Author:
         email = text_of(person, "email")
@@ -173,8 +184,12 @@ def _parent(entry: JsonObject) -> str | None:
     quoted = text_of(record_of(entry, "quoted_message_metadata"), "message_id")
     if quoted:
         return quoted
-    parts = text_of(entry, "message_id").split("/")
-    topic = text_of(entry, "topic_id") or (parts[1] if len(parts) == _PARTS else "")
+    return _parent_of(text_of(entry, "message_id"), text_of(entry, "topic_id"))
+
+
+def _parent_of(message_id: str, topic_id: str) -> str | None:
+    parts = message_id.split("/")
+    topic = topic_id or (parts[1] if len(parts) == _PARTS else "")
     if len(parts) != _PARTS or not topic or parts[-1] == topic:
         return None
     return f"{parts[0]}/{topic}/{topic}"
