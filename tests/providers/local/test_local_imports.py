@@ -9,7 +9,7 @@ from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Reaction
 from dragoman.providers.base.provider import Change, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH
-from dragoman.store.sql.messages.prepared import index_row_of, prepare
+from dragoman.store.sql.messages.prepared import index_rows, prepare
 from dragoman.store.sql.messages.rows import index_row
 
 pytestmark = pytest.mark.anyio
@@ -130,8 +130,7 @@ async def test_all_words_of_a_message_are_found_whichever_process_makes_the_inde
         message("d", 4, "other", url="https://x.example/2"),
     ]
     batch = prepare([ROOM, *many], indexed=indexed)
-    made = [index_row_of(row, number) for number, row in enumerate(batch.groups[0].rows)]
-    assert made == [index_row(one, number) for number, one in enumerate(many)]
+    assert index_rows(batch.groups[0].columns, 0) == [index_row(one, number) for number, one in enumerate(many)]
     await local.import_prepared(batch)
     for words, ids in (("harbour", {"a", "b"}), ("text", {"a"}), ("crane", {"b"}), ("other", {"d"})):
         assert {hit.message.id for hit in (await local.search_messages(SearchQuery(text=words))).items} == ids

@@ -16,7 +16,7 @@ from dragoman.core.model import Author, Conversation, Message, SearchPage
 from dragoman.core.queries import SearchQuery
 
 if TYPE_CHECKING:
-    from dragoman.store.sql.messages.prepared import PreparedRow
+    from dragoman.store.sql.messages.prepared import PreparedColumns
 
 T = TypeVar("T")
 
@@ -178,15 +178,13 @@ class ConversationTables(ABC):
         """
 
     @abstractmethod
-    def insert_prepared(
-        self, conversation: str, authors: Sequence[Author], prepared: Sequence[PreparedRow]
-    ) -> int | None:
+    def insert_prepared(self, conversation: str, authors: Sequence[Author], prepared: PreparedColumns) -> int | None:
         """Store messages that were prepared, or none of them when one is there already.
 
         Args:
             conversation: Its id.
             authors: Their authors.
-            prepared: At least one.
+            prepared: The columns of at least one.
 
         Returns:
             How many of them are visible; ``None`` when nothing was stored, so that they are to be given to :meth:`put`.

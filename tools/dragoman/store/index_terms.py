@@ -231,8 +231,10 @@ def _column_of_pieces(word: str) -> str:
 
 def _pieces_of_number(digits: str) -> str:
     """The pieces of a number of more than three digits; hardly one comes twice."""
-    last = min(len(digits), _LONGEST) - PIECE
-    return " ".join([_OF_PIECES + digits[at : at + PIECE] for at in range(last + 1)]) if last > 0 else ""
+    if len(digits) <= PIECE:
+        return ""
+    known = digits[:_LONGEST]
+    return _OF_PIECES + f" {_OF_PIECES}".join([known[at : at + PIECE] for at in range(len(known) - PIECE + 1)])
 
 
 def _signs(text: str) -> Iterator[str]:

@@ -99,7 +99,7 @@ class _Reader:
         items.clear()
         about = [(group.conversation, group.described) for group in batch.groups]
         made = time.monotonic()
-        self.send("batch", (batch.authors, about, found.position, notes), [group.rows for group in batch.groups])
+        self.send("batch", (batch.authors, about, found.position, notes), [group.columns for group in batch.groups])
         return made
 
     def _stored(self, prefix: str) -> Iterator[StoredId]:

@@ -11,7 +11,7 @@ from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
 from dragoman.providers.local import ids, merging, queries
 from dragoman.store.conversations import ConversationTables, merge_by_id
-from dragoman.store.sql.messages.prepared import PreparedBatch
+from dragoman.store.sql.messages.prepared import ID, PreparedBatch
 
 
 class ContentIds:
@@ -44,14 +44,14 @@ def store_prepared(tables: ConversationTables, batch: PreparedBatch, content_ids
     counts = ImportCounts()
     for group in batch.groups:
         describe(tables, group.conversation, described=group.described)
-        if not group.rows:
+        if not group.columns:
             continue
-        id_ = group.conversation.id
-        new = tables.insert_prepared(id_, batch.authors, group.rows) if all(row[0] for row in group.rows) else None
+        id_, ids = group.conversation.id, group.columns[ID]
+        new = tables.insert_prepared(id_, batch.authors, group.columns) if all(ids) else None
         if new is None:
             counts += _store_messages(tables, id_, list(group.messages(batch.authors)), content_ids)
         else:
-            counts += ImportCounts(new=new, deleted=len(group.rows) - new)
+            counts += ImportCounts(new=new, deleted=len(ids) - new)
     return counts
 
 

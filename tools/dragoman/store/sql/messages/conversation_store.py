@@ -28,7 +28,7 @@ from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
 
 if TYPE_CHECKING:
-    from dragoman.store.sql.messages.prepared import PreparedRow
+    from dragoman.store.sql.messages.prepared import PreparedColumns
 
 T = TypeVar("T")
 
@@ -144,9 +144,7 @@ class SqlTables(ConversationTables):
         """Store messages with their index. The transaction looks each author up once."""
         return self._table.put(self._con, ACCOUNT, conversation, messages, merge or replaced, self._authors)
 
-    def insert_prepared(
-        self, conversation: str, authors: Sequence[Author], prepared: Sequence[PreparedRow]
-    ) -> int | None:
+    def insert_prepared(self, conversation: str, authors: Sequence[Author], prepared: PreparedColumns) -> int | None:
         """Let the table refuse what is there already."""
         from dragoman.store.sql.messages.prepared_insert import insert_if_all_new  # noqa: PLC0415  # only imports need it
 

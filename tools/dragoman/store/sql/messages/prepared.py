@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from itertools import count
+from typing import Any, Final
 
 from dragoman.core.conversation_merge import merge_conversations
 from dragoman.core.model import Author, Conversation, Message
@@ -23,8 +24,15 @@ The author is a place in the list of authors. A body of ``None`` is the text. Pa
 the index are still to be made, of the body.
 """
 
+ID: Final = 0
+LIVE: Final = 1
+TIME: Final = 2
+AUTHOR: Final = 3
 _TEXT: Final = 5
-_DATA: Final = 6
+INDEX: Final = 7
+
+PreparedColumns = tuple[Sequence[Any], ...]
+"""The columns of prepared rows: a table's rows are made of columns several times faster than of other rows."""
 
 
 @dataclass(slots=True)
@@ -33,16 +41,17 @@ class PreparedGroup:
 
     Attributes:
         described: Whether the archive describes the conversation; otherwise only its id is known.
+        columns: Of its messages; empty where there are none.
     """
 
     conversation: Conversation
     described: bool = False
-    rows: list[PreparedRow] = field(default_factory=list[PreparedRow])
+    columns: PreparedColumns = ()
 
     def messages(self, authors: Sequence[Author]) -> Iterator[Message]:
         """The messages that were prepared."""
-        for id_, live, moment, author, reply_to, text, data, *_ in self.rows:
-            row = rows.Row(live, moment, rows.author_json(authors[author]), reply_to, text, data)
+        for id_, live, time_us, author, reply_to, text, data in zip(*self.columns[:INDEX], strict=True):
+            row = rows.Row(live, time_us, rows.author_json(authors[author]), reply_to, text, data)
             yield replace(rows.from_row(row, id=unbind(id_), conversation=self.conversation.id), author=authors[author])
 
 
@@ -62,31 +71,43 @@ def prepare(items: Iterable[Conversation | Message], *, indexed: float = 1) -> P
         indexed: Share of the messages for which the columns of the index are made too; the others are left to
             whoever stores them.
     """
-    groups: dict[str, PreparedGroup] = {}
+    groups: dict[str, tuple[PreparedGroup, list[PreparedRow]]] = {}
     authors = _Authors()
     due = 0.0
     for item in items:
         if isinstance(item, Conversation):
-            group = groups.setdefault(item.id, PreparedGroup(item))
+            group, _ = groups.setdefault(item.id, (PreparedGroup(item), []))
             if item is not group.conversation:
                 group.conversation = merge_conversations(group.conversation, item)
             group.described = True
             continue
-        known = groups.get(item.conversation)
-        group = known or groups.setdefault(item.conversation, PreparedGroup(Conversation(id=item.conversation)))
+        id_ = item.conversation
+        _, prepared = groups.get(id_) or groups.setdefault(id_, (PreparedGroup(Conversation(id=id_)), []))
         # A share, not a yes or no: the reading process does as much as keeps both processes at work.
         due += indexed
-        group.rows.append(_row_of(item, authors.place_of(item.author), indexed=due >= 1))
+        prepared.append(_row_of(item, authors.place_of(item.author), indexed=due >= 1))
         due -= due >= 1
-    return PreparedBatch(authors.found, list(groups.values()))
+    for group, prepared in groups.values():
+        group.columns = tuple(zip(*prepared, strict=True))
+    return PreparedBatch(authors.found, [group for group, _ in groups.values()])
 
 
-def index_row_of(prepared: PreparedRow, number: int) -> IndexRow:
-    """The columns of the full-text index, made now where they were not made before."""
-    body, parts, scope = prepared[-3:]
-    text = prepared[_TEXT]
-    searched = unbind(text) if body is None else body
-    return (number, *rows.index_columns_of_text(searched)) if parts is None else (number, searched, parts, scope)
+def index_rows(columns: PreparedColumns, first: int) -> list[IndexRow]:
+    """The rows of the full-text index for those that are visible, made now where they were not made before.
+
+    Args:
+        columns: Of the messages.
+        first: The number of the first message; the others follow it.
+    """
+    found: list[IndexRow] = []
+    for number, live, text, body, parts, scope in zip(
+        count(first), columns[LIVE], columns[_TEXT], *columns[INDEX:], strict=False
+    ):
+        if live:
+            searched = unbind(text) if body is None else body
+            made = rows.index_columns_of_text(searched) if parts is None else (searched, parts, scope)
+            found.append((number, *made))
+    return found
 
 
 class _Authors:
