@@ -25,17 +25,17 @@ TABLES = ("local_messages", "local_authors", "local_places", "local_index_data")
 
 @pytest.fixture
 def children(monkeypatch):
-    """Every archive is large enough for a process; those that were started."""
-    started = []
-    popen = subprocess.Popen
+    """Every archive is large enough for a process; those that were asked to read."""
+    asked = []
+    open_ = parent.ReaderProcess.open
 
-    def start(*arguments, **options):
-        started.append(popen(*arguments, **options))
-        return started[-1]
+    def ask(reader, *arguments):
+        asked.append(reader._child)
+        return open_(reader, *arguments)
 
     monkeypatch.setattr(reading, "LEAST_LARGE", 0)
-    monkeypatch.setattr(parent.subprocess, "Popen", start)
-    return started
+    monkeypatch.setattr(parent.ReaderProcess, "open", ask)
+    return asked
 
 
 def config_in(folder):
@@ -62,7 +62,7 @@ async def test_a_process_of_its_own_reads_the_same(form, tmp_path, children, mon
     monkeypatch.setattr(loader, "BATCH", 50)
     beside = await import_into(tmp_path / "beside", archive)
     again = await import_into(tmp_path / "beside", archive)
-    assert len(children) == 1, "what is known needs no process"
+    assert len(children) == 1, "none reads what is known"
     monkeypatch.setattr(reading, "LEAST_LARGE", 1 << 60)
     alone = await import_into(tmp_path / "alone", archive)
     assert len(children) == 1
@@ -78,7 +78,8 @@ def test_a_reader_that_has_read_everything_ends_quietly(tmp_path):
         "import sys; from pathlib import Path; from dragoman.archives import Notes\n"
         "from dragoman.archives.reader_process.parent import reader_process\n"
         "from dragoman.archives.reading import ReadRequest\n"
-        "with reader_process(ReadRequest(paths=(Path(sys.argv[1]),)), 100, Notes(), lambda _: iter(())) as reader:\n"
+        "with reader_process(Notes(), lambda _: iter(())) as reader:\n"
+        "    reader.open(ReadRequest(paths=(Path(sys.argv[1]),)), 100)\n"
         "    while reader.next_batch(): pass\n"
         "    print(reader._child.wait())\n"
     )
@@ -184,7 +185,8 @@ def test_a_reader_ends_with_a_parent_that_is_killed(tmp_path):
         "import sys; from pathlib import Path; from dragoman.archives import Notes\n"
         "from dragoman.archives.reader_process.parent import reader_process\n"
         "from dragoman.archives.reading import ReadRequest\n"
-        "with reader_process(ReadRequest(paths=(Path(sys.argv[1]),)), 100, Notes(), lambda _: iter(())) as reader:\n"
+        "with reader_process(Notes(), lambda _: iter(())) as reader:\n"
+        "    reader.open(ReadRequest(paths=(Path(sys.argv[1]),)), 100)\n"
         "    reader.next_batch(); print(reader._child.pid, flush=True); sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "a")]

@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from threading import Lock
 from typing import Final, TypeVar
@@ -16,7 +16,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from dragoman.accounts.account import Account
-from dragoman.archives.format import StoredId
+from dragoman.archives.format import StoredId, StoredIds
 from dragoman.archives.ids import LargeSet
 from dragoman.archives.notes import Notes
 from dragoman.archives.reader_process.parent import ReaderProcess, reader_process
@@ -69,22 +69,33 @@ async def load(
     report = ImportReport(account=target.name, notes=Notes())
     loader = _Loader(target, provider, report, (progress, on_stop))
     with _rare_collections():
-        async with _opened(shared, request, target, report.notes) as archives:
-            digest = await loader.find_known(archives)
-            by_process = archives.is_large and bool(sys.executable)
-            if digest is not None and not by_process:
-                await loader.run(archives, digest)
-        if digest is not None and by_process:
-            async with _read_by_process(shared, request, target, report.notes) as reader:
-                await loader.run(reader, digest)
+        await _load_all(loader, _read_request(shared, request, target, provider), partial(_stored, provider))
     report.seconds = time.monotonic() - started
     return report
+
+
+async def _load_all(loader: _Loader, reading: ReadRequest, stored: StoredIds) -> None:
+    """Store everything, unless it is known; a process of its own reads what is large."""
+    async with AsyncExitStack() as processes:
+        async with _in_threads(open_archives(reading, loader.notes, stored)) as archives:
+            reader = None
+            if archives.is_large and sys.executable:
+                # It starts while this process makes the digest, which takes as long.
+                reader = await processes.enter_async_context(_in_threads(reader_process(loader.notes, stored)))
+            digest = await loader.find_known(archives)
+            if digest is not None and reader is None:
+                await loader.run(archives, digest)
+        if digest is not None and reader is not None:
+            await anyio.to_thread.run_sync(reader.open, reading, BATCH)
+            await loader.run(reader, digest)
 
 
 async def survey(shared: ToolServices, request: ImportRequest, look: Callable[[Archives], None], notes: Notes) -> None:
     """Have ``look`` read archives in a worker thread without storing anything."""
     target = target_of(shared, request.account)
-    async with _opened(shared, request, target, notes) as found:
+    provider = await target.provider()
+    reading = _read_request(shared, request, target, provider)
+    async with _in_threads(open_archives(reading, notes, partial(_stored, provider))) as found:
         await anyio.to_thread.run_sync(look, found)
 
 
@@ -105,6 +116,11 @@ class _Loader:
         self._conversations = LargeSet()
         self._fetching = Lock()
         self._fetched: list[list[Conversation | Message] | PreparedBatch | None] = []
+
+    @property
+    def notes(self) -> Notes:
+        """Of the report."""
+        return self._report.notes
 
     async def find_known(self, archives: Archives) -> str | None:
         """Take over the report of an earlier import of the same, if all of it is still there.
@@ -196,28 +212,6 @@ def _rare_collections() -> Generator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@asynccontextmanager
-async def _opened(
-    shared: ToolServices, request: ImportRequest, target: Account, notes: Notes
-) -> AsyncGenerator[Archives]:
-    """The archives, for this process to read."""
-    provider = await target.provider()
-    reading = _read_request(shared, request, target, provider)
-    async with _in_threads(open_archives(reading, notes, partial(_stored, provider))) as found:
-        yield found
-
-
-@asynccontextmanager
-async def _read_by_process(
-    shared: ToolServices, request: ImportRequest, target: Account, notes: Notes
-) -> AsyncGenerator[ReaderProcess]:
-    """The archives, read by another process."""
-    provider = await target.provider()
-    reading = _read_request(shared, request, target, provider)
-    async with _in_threads(reader_process(reading, BATCH, notes, partial(_stored, provider))) as found:
-        yield found
 
 
 def _read_request(shared: ToolServices, request: ImportRequest, target: Account, provider: Provider) -> ReadRequest:

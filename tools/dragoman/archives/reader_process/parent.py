@@ -54,7 +54,7 @@ class ReaderProcess:
         self.gives_late = False
 
     def open(self, request: ReadRequest, batch: int) -> None:
-        """Have the archives opened.
+        """Have the archives opened. Blocks.
 
         Args:
             request: What to read.
@@ -103,16 +103,21 @@ class ReaderProcess:
                     self._send("part", part)
                 self._send("part", [])
             elif word == "call":
-                self._send("result", _outcome(*value))
+                # After an earlier mistake the reader may have ended; what it sent before tells how.
+                with suppress(OSError, ValueError):
+                    self._write("result", _outcome(*value))
             else:
                 return word, value, rows
 
     def _send(self, word: str, value: object = None) -> None:
         try:
-            with self._sending:
-                write_frame(_pipe(self._child.stdin), word, value)
+            self._write(word, value)
         except (OSError, ValueError):
             raise self._ended_early() from None
+
+    def _write(self, word: str, value: object) -> None:
+        with self._sending:
+            write_frame(_pipe(self._child.stdin), word, value)
 
     def _take(self, notes: Notes) -> None:
         self._notes.reasons, self._notes.sentences = notes.reasons, notes.sentences
@@ -138,11 +143,12 @@ class ReaderProcess:
 
 
 @contextmanager
-def reader_process(request: ReadRequest, batch: int, notes: Notes, stored: StoredIds) -> Generator[ReaderProcess]:
-    """Start a process that reads, and end it. Blocks.
+def reader_process(notes: Notes, stored: StoredIds) -> Generator[ReaderProcess]:
+    """Start a process that is to read, without waiting until it is ready, and end it.
 
-    Raises:
-        DragomanError: Nothing can be read.
+    Args:
+        notes: Takes over what the reader notes.
+        stored: Ids of the messages that are stored already.
     """
     # In a session of its own, Ctrl-C in a terminal reaches only this process, which ends the other one in order.
     child = subprocess.Popen(  # noqa: S603 - our own program
@@ -155,7 +161,6 @@ def reader_process(request: ReadRequest, batch: int, notes: Notes, stored: Store
     reader = ReaderProcess(child, notes, stored)
     try:
         _enlarge(_pipe(child.stdout))
-        reader.open(request, batch)
         yield reader
     finally:
         reader.end()
