@@ -50,9 +50,10 @@ class PreparedGroup:
 
     def messages(self, authors: Sequence[Author]) -> Iterator[Message]:
         """The messages that were prepared."""
-        for id_, live, time_us, author, reply_to, text, data in zip(*self.columns[:INDEX], strict=True):
-            row = rows.Row(live, time_us, rows.author_json(authors[author]), reply_to, text, data)
-            yield replace(rows.from_row(row, id=unbind(id_), conversation=self.conversation.id), author=authors[author])
+        for id_, live, time_us, place, reply_to, text, data in zip(*self.columns[:INDEX], strict=True):
+            author: Author = authors[place]
+            row = rows.Row(live, time_us, rows.author_json(author), reply_to, text, data)
+            yield replace(rows.from_row(row, id=unbind(id_), conversation=self.conversation.id), author=author)
 
 
 @dataclass(slots=True)
@@ -105,8 +106,9 @@ def index_rows(columns: PreparedColumns, first: int) -> list[IndexRow]:
     ):
         if live:
             searched = unbind(text) if body is None else body
-            made = rows.index_columns_of_text(searched) if parts is None else (searched, parts, scope)
-            found.append((number, *made))
+            if parts is None:
+                searched, parts, scope = rows.index_columns_of_text(searched)
+            found.append((number, searched, parts, scope))
     return found
 
 
