@@ -51,7 +51,7 @@ class PreparedGroup:
     def messages(self, authors: Sequence[Author]) -> Iterator[Message]:
         """The messages that were prepared."""
         for id_, live, time_us, place, reply_to, text, data in zip(*self.columns[:INDEX], strict=True):
-            author: Author = authors[place]
+            author = authors[int(place)]
             row = rows.Row(live, time_us, rows.author_json(author), reply_to, text, data)
             yield replace(rows.from_row(row, id=unbind(id_), conversation=self.conversation.id), author=author)
 
@@ -106,10 +106,13 @@ def index_rows(columns: PreparedColumns, first: int) -> list[IndexRow]:
     ):
         if live:
             searched = unbind(text) if body is None else body
-            if parts is None:
-                searched, parts, scope = rows.index_columns_of_text(searched)
-            found.append((number, searched, parts, scope))
+            found.append((number, searched, parts, scope) if parts is not None else _index_row(number, searched))
     return found
+
+
+def _index_row(number: int, text: str) -> IndexRow:
+    body, parts, scope = rows.index_columns_of_text(text)
+    return number, body, parts, scope
 
 
 class _Authors:
