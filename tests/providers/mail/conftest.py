@@ -9,7 +9,8 @@ from dragoman.providers.replay.fake_imap_server import FakeImapServer
 from dragoman.providers.replay.fake_smtp_server import FakeSmtpServer
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "servers")]  # for mail_service and the like
+TESTS = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(TESTS / "servers"), str(TESTS / "transport")]  # for mail_service and the like
 
 
 @pytest.fixture

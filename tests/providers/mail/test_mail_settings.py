@@ -56,6 +56,7 @@ def test_encryption_can_be_off_only_on_this_machine():
             Server("smtp-mail.outlook.com", 587, "starttls"),
             True,
         ),
+        ("ann@aol.com", Server("imap.aol.com", 993, "tls"), Server("smtp.aol.com", 465, "tls"), True),
         ("ann@fastmail.com", Server("imap.fastmail.com", 993, "tls"), Server("smtp.fastmail.com", 465, "tls"), False),
     ],
 )

@@ -23,6 +23,7 @@ from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.mail.folders import FolderGoneError
 from dragoman.providers.mail.hosts import Server
 from dragoman.providers.mail.login import Login
+from dragoman.providers.mail.tls_errors import error_of_certificate
 from dragoman.transport.credentials import redact
 
 LOOK: Final = "Look with list_messages or get_message whether it happened before doing it again."
@@ -110,8 +111,7 @@ def _of_connection(failure: BaseException, server: Server, text: str, *, writing
 def _of_trouble(failure: BaseException, server: Server) -> DragomanError | None:
     """Why no connection can be made."""
     if isinstance(failure, ssl.SSLCertVerificationError):
-        said = sentence("The certificate of {} is not good: {}.", server.host, failure.verify_message)
-        return Unavailable(said, hint="Check the host in `imap`; for an authority of your own set `ca_file`.")
+        return error_of_certificate(failure, server, "imap")
     if isinstance(failure, socket.gaierror):
         return Unavailable(sentence("There is no host {}.", server.host), hint="Check `imap` of the account.")
     if isinstance(failure, ConnectionRefusedError):

@@ -33,6 +33,7 @@ _KEEPERS: Final = (
     "outlook.office365.com",
     "imap.mail.me.com",
     "imap.mail.yahoo.com",
+    "imap.aol.com",
     "imap.zoho.com",
 )
 

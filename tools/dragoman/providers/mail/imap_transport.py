@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from dragoman.core.errors import PermissionDenied
@@ -57,8 +58,7 @@ class ImapTransport:
                     "The mail server offers no encryption on this port.",
                     hint="Somebody may be listening: take its port for TLS, usually 993, or ask its administrator.",
                 )
-            client.starttls(self.context())
-            self._socket = client.socket()
+            client.starttls(SimpleNamespace(wrap_socket=lambda plain, server_hostname: self._encrypted(plain)))  # noqa: ARG005 - its name
             client._imap.untagged_responses.clear()  # noqa: SLF001 - what came unencrypted counts for nothing
         sign_in(client, self.server, login)
         client._cached_capabilities = None  # noqa: SLF001 - there are more after signing in
@@ -74,13 +74,19 @@ class ImapTransport:
         self._socket = made
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.server.tls == "tls":
-            made = self._socket = self.context().wrap_socket(
-                made, server_hostname=self.server.host, do_handshake_on_connect=False
-            )
-            made.do_handshake()  # from here on it can be ended by somebody else
+            made = self._encrypted(made)
         if self._dead:
             raise ConnectionAbortedError
         made.settimeout(self.timeout)
+        return made
+
+    def _encrypted(self, plain: socket.socket) -> ssl.SSLSocket:
+        made = self._socket = self.context().wrap_socket(
+            plain, server_hostname=self.server.host, do_handshake_on_connect=False
+        )
+        if self._dead:  # from here on it can be ended by somebody else
+            raise ConnectionAbortedError
+        made.do_handshake()
         return made
 
     def context(self) -> ssl.SSLContext:

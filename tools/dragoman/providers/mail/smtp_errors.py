@@ -21,7 +21,8 @@ from dragoman.core.errors import (
 )
 from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.mail.hosts import Server
-from dragoman.providers.mail.smtp_session import SmtpRefusal
+from dragoman.providers.mail.smtp_session import NO_ENCRYPTION, SmtpRefusal
+from dragoman.providers.mail.tls_errors import error_of_certificate
 from dragoman.transport.error_mapping import quoted
 
 _ENHANCED: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
@@ -45,6 +46,10 @@ def error_of_refusal(refusal: SmtpRefusal, server: Server) -> DragomanError:
         return error_of_failure(ValueError(), server)
     if refusal.step == "auth":
         return _of_login(refusal, server)
+    if refusal.step == "starttls":
+        return PermissionDenied(
+            sentence("{} gives no encryption on this port{}", server.host, quoted(refusal.text)), hint=NO_ENCRYPTION
+        )
     if refusal.recipients and not all(_is_of_sender(text) for _, text in refusal.recipients.values()):
         return _of_recipients(refusal, server)
     return _of_mail(refusal, server)
@@ -74,9 +79,8 @@ def error_of_failure(failure: BaseException, server: Server) -> DragomanError:
     host = server.host
     words: tuple[type[DragomanError], SafeText, LiteralString]
     if isinstance(failure, ssl.SSLCertVerificationError):
-        said = sentence("The certificate of {} is not good: {}.", host, failure.verify_message)
-        words = (Unavailable, said, "Check the host in `smtp`; for an authority of your own set `ca_file`.")
-    elif isinstance(failure, ssl.SSLError) and not isinstance(failure, ssl.SSLEOFError):
+        return error_of_certificate(failure, server, "smtp")
+    if isinstance(failure, ssl.SSLError) and not isinstance(failure, ssl.SSLEOFError):
         said = sentence("{} speaks no TLS on port {}.", host, server.port)
         words = (Unavailable, said, 'The port for TLS is usually 465; 587 wants tls = "starttls".')
     elif isinstance(failure, socket.gaierror):

@@ -6,7 +6,6 @@ Every method blocks and is called in a worker thread. :meth:`SmtpSession.close` 
 from __future__ import annotations
 
 import smtplib
-import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,8 @@ from dragoman.providers.mail.login import Login
 from dragoman.providers.mail.smtp_client import SmtpClient
 from dragoman.transport.credentials import register_for_redaction
 from dragoman.transport.url import is_loopback
+
+NO_ENCRYPTION: Final = "Somebody may be listening: take its port for TLS, usually 465, or ask its administrator."
 
 _QUIT_TIMEOUT: Final = 2.0
 _OK: Final = range(200, 300)
@@ -85,7 +86,8 @@ class SmtpSession:
         self.server = server
         self._timeout = timeout
         self._ca_file = ca_file
-        self._smtp: smtplib.SMTP | None = None
+        self._smtp: SmtpClient | None = None
+        self._is_ended = False
 
     def open(self, login: Login) -> None:
         """Connect and sign in.
@@ -101,9 +103,9 @@ class SmtpSession:
             if not smtp.has_extn("starttls"):
                 raise PermissionDenied(
                     "The server for sending offers no encryption on this port.",
-                    hint="Somebody may be listening: take its port for TLS, usually 465, or ask its administrator.",
+                    hint=NO_ENCRYPTION,
                 )
-            self._require(smtp.starttls(context=self._context()), "starttls")
+            self._require(smtp.encrypt(), "starttls")
             self._require(smtp.ehlo(), "greeting")
         self._sign_in(smtp, login)
 
@@ -147,28 +149,24 @@ class SmtpSession:
         self.close()
 
     def close(self) -> None:
-        """End the connection at once, whatever waits on it."""
-        smtp, self._smtp = self._smtp, None
-        sock = smtp.sock if smtp is not None else None
-        if smtp is None or sock is None:
-            return
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-        with suppress(OSError, smtplib.SMTPException):
-            smtp.close()
+        """End the connection at once, whatever waits on it, and whatever step of opening it is under way."""
+        self._is_ended = True
+        if self._smtp is not None:
+            self._smtp.end()
 
-    def _opened(self) -> smtplib.SMTP:
-        if self._smtp is None:
+    def _opened(self) -> SmtpClient:
+        if self._smtp is None or self._is_ended:
             raise OSError("the connection is closed")
         return self._smtp
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> SmtpClient:
         host, port = self.server.host, self.server.port
         if self.server.tls == "off" and not is_loopback(host):
             raise PermissionDenied("Without encryption mails are sent on this machine only.", hint="Set `tls`.")
         # A fixed name: the usual one asks DNS for the name of this machine, and tells it to everybody.
-        smtp = SmtpClient(self._context() if self.server.tls == "tls" else None, self._timeout)
-        self._smtp = smtp
+        smtp = self._smtp = SmtpClient(self._context, self._timeout, is_encrypted=self.server.tls == "tls")
+        if self._is_ended:  # while this thread was on its way here
+            smtp.end()
         code, text = smtp.connect(host, port)
         self._require((code, text), "greeting")
         return smtp

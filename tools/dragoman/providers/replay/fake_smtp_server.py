@@ -95,6 +95,11 @@ class _Handler(StreamRequestHandler):
             while True:
                 self._answer(self._line())
 
+    def finish(self) -> None:
+        """Close the connection, also one that was encrypted meanwhile."""
+        super().finish()
+        self.request.close()
+
     def _line(self) -> bytes:
         line = self.rfile.readline(20_000)
         if not line.endswith(b"\n"):
