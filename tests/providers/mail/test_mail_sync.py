@@ -104,6 +104,23 @@ async def test_a_server_that_promises_more_than_it_can_is_searched(server):
             assert (await told_as(account, position))[0] == ["-m2"]
 
 
+def _is_resync(server, line):
+    return b" FETCH (" in line and b"(QRESYNC" in server.commands[-1]
+
+
+async def test_a_mark_in_an_answer_without_meaning_is_looked_for(server):
+    async with MailProvider.open(settings_of(server)) as account:
+        position = (await account.changes(None)).position
+    with server.lock:
+        server.folders["INBOX"].mails[3].flags.add("\\Deleted")
+        server.folders["INBOX"].changes += 1
+    garbage = [b"* 1 FETCH (UID ((((\r\n"]
+    server.dialect = lambda line: (garbage.pop() if garbage and _is_resync(server, line) else b"") + line
+    async with MailProvider.open(settings_of(server)) as account:
+        assert (await told_as(account, position))[0] == ["-m3"]
+    assert bool(garbage) == ("QRESYNC" not in server.capabilities)
+
+
 async def test_a_folder_that_is_deleted_takes_its_mails_along(server):
     uid = put(server, 20, folder="Archive")
     put(server, 21, folder="Archive")

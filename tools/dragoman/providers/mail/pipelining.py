@@ -226,8 +226,10 @@ def search_at_once(
     return found
 
 
-def resync(client: Any, was: FolderState, uids: Sequence[int]) -> tuple[FolderState, set[int]]:
+def resync(client: Any, was: FolderState, uids: Sequence[int]) -> tuple[FolderState, set[int] | None]:
     """Open a folder for reading with what QRESYNC tells: which of some messages have gone since it was in a state.
+
+    They are ``None`` where the answer has no meaning.
 
     Args:
         client: Signed in, with QRESYNC enabled.
@@ -241,9 +243,11 @@ def resync(client: Any, was: FolderState, uids: Sequence[int]) -> tuple[FolderSt
     examine = _line(client, "EXAMINE", was.name, Wanted({}, ()))
     [answer] = ask_at_once(client, [[examine + since]])
     gone = {uid for line in answer.untagged.get("VANISHED", ()) for uid in _uids_in(line, uids)}
-    marked = _fetched(answer) or {}
+    marked, state = _fetched(answer), _opened_state(client, was.name, answer)
+    if marked is None:  # what was marked as deleted stood there, and is not told again
+        return state, None
     gone |= {uid for uid, item in marked.items() if b"\\DELETED" in {one.upper() for one in item.get(b"FLAGS", ())}}
-    return _opened_state(client, was.name, answer), gone.intersection(uids)
+    return state, gone.intersection(uids)
 
 
 def _uids_in(line: bytes, uids: Sequence[int]) -> Iterator[int]:
