@@ -58,7 +58,7 @@ class ImapTransport:
                     "The mail server offers no encryption on this port.",
                     hint="Somebody may be listening: take its port for TLS, usually 993, or ask its administrator.",
                 )
-            client.starttls(SimpleNamespace(wrap_socket=lambda plain, server_hostname: self._encrypted(plain)))  # noqa: ARG005 - its name
+            client.starttls(SimpleNamespace(wrap_socket=self._encrypted))
             client._imap.untagged_responses.clear()  # noqa: SLF001 - what came unencrypted counts for nothing
         sign_in(client, self.server, login)
         client._cached_capabilities = None  # noqa: SLF001 - there are more after signing in
@@ -74,15 +74,15 @@ class ImapTransport:
         self._socket = made
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.server.tls == "tls":
-            made = self._encrypted(made)
+            made = self._encrypted(made, self.server.host)
         if self._dead:
             raise ConnectionAbortedError
         made.settimeout(self.timeout)
         return made
 
-    def _encrypted(self, plain: socket.socket) -> ssl.SSLSocket:
+    def _encrypted(self, plain: socket.socket, server_hostname: str) -> ssl.SSLSocket:
         made = self._socket = self.context().wrap_socket(
-            plain, server_hostname=self.server.host, do_handshake_on_connect=False
+            plain, server_hostname=server_hostname, do_handshake_on_connect=False
         )
         if self._dead:  # from here on it can be ended by somebody else
             raise ConnectionAbortedError
