@@ -128,21 +128,21 @@ class _Link:
         self._is_ready = self.is_cut = False
         for one in (client, server):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        pumps = (self._from_client, self._from_server)
-        self._pumps = [threading.Thread(target=pump, daemon=True) for pump in pumps]
-        for pump in self._pumps:
-            pump.start()
+        self._sending = threading.Thread(target=self._from_client, daemon=True)
+        self._answering = threading.Thread(target=self._from_server, daemon=True)
+        self._sending.start()
+        self._answering.start()
 
     def wait_for_server(self) -> None:
         """Wait until the server has dealt with all that it got."""
-        for pump in self._pumps:
-            pump.join(60)
+        self._answering.join(60)
 
     def end(self) -> None:
         """End both connections."""
         for one in (self._client, self._server):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+        self.wait_for_server()
 
     def _from_client(self) -> None:
         with contextlib.suppress(OSError, EOFError):
@@ -174,6 +174,9 @@ class _Link:
                     self._client.sendall(message)
         with contextlib.suppress(OSError):
             self._client.shutdown(socket.SHUT_RDWR)
+        self._sending.join(60)
+        self._client.close()
+        self._server.close()
 
 
 def _untyped(source: socket.socket) -> bytes:

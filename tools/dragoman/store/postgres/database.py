@@ -18,6 +18,7 @@ import anyio.to_thread
 from dragoman.store.postgres import errors, index_rebuild, migrate
 from dragoman.store.postgres.address import Address
 from dragoman.store.postgres.blind_write import BlindWriting
+from dragoman.store.postgres.driver import DriverConnection
 from dragoman.store.postgres.index_rebuild import IndexRebuild
 from dragoman.store.postgres.known_version import KnownVersion, tick
 from dragoman.store.postgres.pool import Pool
@@ -221,14 +222,17 @@ class Database:
         with self._opening:
             if self._is_open:
                 return
-            with errors.explained(self.name), self._pool.connect() as connection:
-                self._writable = migrate.prepare(connection, self._address)
-                self._ahead = migrate.clock_offset(connection)
+            with errors.explained(self.name):
+                migrate.again_if_cut(self._prepare, self._pool.connect)
             self._pool.open()
             self._is_open = True
             if self._writable and self._is_index_outdated():
                 self._rebuild = IndexRebuild(self._write_blocking)
                 self._rebuild.start()
+
+    def _prepare(self, connection: DriverConnection) -> None:
+        self._writable = migrate.prepare(connection, self._address)
+        self._ahead = migrate.clock_offset(connection)
 
     def leave(self, address: str) -> None:
         """Close all connections when nobody else in the process uses them. Blocks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
@@ -18,6 +19,23 @@ _VERSIONS: Final = "CREATE TABLE IF NOT EXISTS schema_version(version bigint NOT
 _EXISTS: Final = "SELECT to_regclass('schema_version') IS NOT NULL"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('dragoman:migrate', 0))"
 _FACTS: Final = "SELECT current_setting('server_encoding'), pg_is_in_recovery()"
+
+
+def again_if_cut(work: Callable[[DriverConnection], None], connect: Callable[[], DriverConnection]) -> None:
+    """Run work that may be done twice on a new connection, and once more on another one if that breaks.
+
+    Raises:
+        psycopg.Error: There is no connection, or the work fails.
+    """
+    for is_last in (False, True):
+        with connect() as connection:
+            try:
+                work(connection)
+            except psycopg.OperationalError:
+                if is_last or not connection.broken:
+                    raise
+            else:
+                return
 
 
 def prepare(connection: DriverConnection, address: Address) -> bool:
