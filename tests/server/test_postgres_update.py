@@ -1,58 +1,140 @@
-"""Two servers on one database, of which one is updated first."""
+"""Two servers on one database, and a newer version that changes its tables while both answer."""
 
 import re
-import subprocess
-import sys
-from functools import partial
+import threading
+from contextlib import ExitStack, contextmanager
+from itertools import count
 
-import anyio
 import forked_program
+import psycopg
 import pytest
+from stdio_server import Server, serving
 
 from dragoman.store.postgres import migrate
-from dragoman.testing import connect
 
-pytestmark = pytest.mark.anyio
-
+GATE = 4711
 UPDATED = """
 from dragoman.store.postgres import migrate
-step = "ALTER TABLE local_messages ADD COLUMN later text; CREATE TABLE later(later bigint PRIMARY KEY)"
+step = "CREATE TABLE later(later bigint PRIMARY KEY); SELECT pg_advisory_xact_lock({gate}); {step}"
 migrate.MIGRATIONS = (*migrate.MIGRATIONS, step)
 from dragoman_server.cli.entry import main
 import sys
 sys.exit(main())
 """
-"""The next version, which has one more step."""
+"""The next version, which has one more step. In the middle of it it waits for a lock that the test holds."""
+
+WAITS = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {GATE} AND NOT granted"  # noqa: S608 - our own number
+NEWER = re.compile(
+    r"local: \S+ was written by a newer Dragoman \(schema \d+, this one knows \d+\)\."
+    r" Nothing was imported\. Update Dragoman, or name another store\."
+)
+STEPS = {
+    "that it need not know": ("ALTER TABLE local_messages ADD COLUMN later text", "text"),
+    "that it cannot use": ("ALTER TABLE local_messages RENAME COLUMN text TO words", "words"),
+}
 
 
-def message(hour, minute):
-    sent_at = f"2026-03-10T{hour:02}:{minute:02}:00Z"
-    return {"conversation": "local:room", "text": f"At {hour} {minute}", "author": "Ann", "sent_at": sent_at}
+class Writer(threading.Thread):
+    """Imports one message after the other with a server, and keeps what was acknowledged and what was refused."""
+
+    def __init__(self, name: str, server: Server) -> None:
+        super().__init__()
+        self.name, self.server = name, server
+        self.acknowledged: list[str] = []
+        self.refused: list[str] = []
+        self._has_ended = threading.Condition()
+        self._goes_on = True
+
+    def run(self) -> None:
+        for number in count(1):
+            text = f"{self.name} {number}"
+            answer = import_message(self.server, text)
+            told = answer["content"][0]["text"]
+            with self._has_ended:
+                if answer.get("isError"):
+                    self.refused.append(told)
+                else:
+                    self.acknowledged.append(text)
+                self._has_ended.notify_all()
+                if not self._goes_on:
+                    return
+
+    def wait_for_more(self, calls: int) -> None:
+        """Wait until so many more calls have ended; the first of them may have begun before."""
+        with self._has_ended:
+            wanted = len(self.acknowledged) + len(self.refused) + calls
+            assert self._has_ended.wait_for(lambda: len(self.acknowledged) + len(self.refused) >= wanted, 60)
+
+    def stop(self) -> None:
+        with self._has_ended:
+            self._goes_on = False
+        self.join(60)
 
 
-async def write(client, hour):
-    for minute in range(10, 30):
-        await client.call("import_message", **message(hour, minute))
+def import_message(server, text):
+    arguments = {"conversation": "local:room", "text": text, "author": "Ann", "sent_at": "2026-03-10T09:00:00Z"}
+    return server.ask(1, "tools/call", {"name": "import_message", "arguments": arguments})["result"]
 
 
-async def test_a_server_that_is_not_updated_yet_goes_on_and_is_refused_once_it_starts_again(
-    postgres_server, postgres_address, tmp_path
+@contextmanager
+def newer_server(environment, folder, settings, step):
+    code = UPDATED.format(gate=GATE, step=step)
+    with forked_program.start(["serve", "--config", settings], env=environment, cwd=folder, code=code) as process:
+        try:
+            server = Server(process)
+            server.greet()
+            yield server
+        finally:
+            process.kill()
+
+
+def wait_until_it_waits(holder):
+    for _ in range(100_000):
+        if holder.execute(WAITS).fetchone() == (1,):
+            return
+    raise TimeoutError
+
+
+@pytest.mark.parametrize("change", STEPS)
+def test_older_servers_answer_through_a_migration_and_lose_nothing_that_they_acknowledged(
+    change, postgres_server, postgres_address, environment, tmp_path
 ):
+    step, column = STEPS[change]
     settings = tmp_path / "dragoman.toml"
     settings.write_text(f'store = "{postgres_address}"\n')
-    arguments = ["call", "import_message", *(f"{key}={value}" for key, value in message(10, 10).items())]
-    arguments += ["--config", str(settings)]
-    program = [sys.executable, "-c", UPDATED, *arguments]
-    async with connect({"store": postgres_address}) as before:
-        await write(before, 8)
-        async with anyio.create_task_group() as both:
-            both.start_soon(write, before, 9)
-            both.start_soon(anyio.to_thread.run_sync, partial(subprocess.run, program, check=True, timeout=60))
-        versions = postgres_server.execute("SELECT version FROM schema_version", postgres_address.rpartition("/")[2])
-        assert versions == [(len(migrate.MIGRATIONS) + 1,)]
-        await write(before, 11)
-        listed = await before.call("list_messages", conversation="local:room", limit=100)
-        assert len(set(re.findall(r"^(\d+) .*At ", listed, re.MULTILINE))) == 61
-    refused = forked_program.run(arguments, text=True)
+    with ExitStack() as stack:
+        older = [stack.enter_context(serving(environment, tmp_path, "--config", str(settings))) for _ in range(2)]
+        for server in older:
+            server.greet()
+            assert not import_message(server, "before").get("isError")
+        holder = stack.enter_context(psycopg.connect(postgres_address, autocommit=True))
+        holder.execute(f"SELECT pg_advisory_lock({GATE})")
+        newer = stack.enter_context(newer_server(environment, tmp_path, str(settings), step))
+        writers = [Writer(name, server) for name, server in zip(("one", "two"), older, strict=True)]
+        newer.send({"id": 5, "method": "tools/call", "params": {"name": "list_conversations", "arguments": {}}})
+        wait_until_it_waits(holder)
+        for writer in writers:
+            writer.start()
+        # Both answer while the migration stands in the middle, and are at work when it goes on.
+        for writer in writers:
+            writer.wait_for_more(3)
+            assert writer.refused == []
+        holder.execute(f"SELECT pg_advisory_unlock({GATE})")
+        newer.answer(5)
+        for writer in writers:
+            writer.wait_for_more(3)
+            writer.stop()
+        assert [server.process.poll() for server in older] == [None, None]
+        database = postgres_address.rpartition("/")[2]
+        assert postgres_server.execute("SELECT version FROM schema_version", database) == [
+            (len(migrate.MIGRATIONS) + 1,)
+        ]
+        rows = postgres_server.execute(f"SELECT {column} FROM local_messages", database)  # noqa: S608 - our own words
+        stored = [text for (text,) in rows]
+        for writer in writers:
+            assert [stored.count(text) for text in writer.acknowledged] == [1] * len(writer.acknowledged)
+            assert all(map(NEWER.fullmatch, writer.refused)), writer.refused
+            assert bool(writer.refused) == (change == "that it cannot use")
+    refused = forked_program.run(["call", "list_conversations", "--config", str(settings)], text=True)
     assert refused.returncode == 1
-    assert "written by a newer Dragoman" in refused.stderr
+    assert "written by a newer Dragoman" in refused.stdout

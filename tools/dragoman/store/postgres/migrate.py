@@ -51,14 +51,25 @@ def prepare(connection: DriverConnection, address: Address) -> bool:
     encoding, is_standby = _row(connection, _FACTS)
     if encoding != "UTF8":
         raise errors.wrong_encoding(address.name)
+    found = require_known(connection, address)
+    if found < len(MIGRATIONS):
+        _bring_up_to_date(connection, address)
+    return not is_standby
+
+
+def require_known(connection: DriverConnection, address: Address) -> int:
+    """The version of the tables.
+
+    Raises:
+        InvalidArgument: A newer Dragoman has changed them.
+        psycopg.Error: The server fails.
+    """
     with connection.transaction():
         _use_schema(connection, address)
         found = _version(connection)
     if found > len(MIGRATIONS):
         raise errors.newer(address.name, found, len(MIGRATIONS))
-    if found < len(MIGRATIONS):
-        _bring_up_to_date(connection, address)
-    return not is_standby
+    return found
 
 
 def clock_offset(connection: DriverConnection) -> float:

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence
-from dragoman.store.postgres import errors, statements
+from dragoman.store.postgres import errors, migrate, statements
 from dragoman.store.postgres import pool as pool_module
 from dragoman.store.postgres.address import Address
 from dragoman.store.postgres.connection import PostgresConnection
@@ -27,6 +27,9 @@ T = TypeVar("T")
 _ATTEMPTS: Final = 5
 _OUTDATED: Final = ("26000", "42P05", "0A000")
 """States of a prepared statement that the session does not know, or that was made before the tables changed."""
+
+_OF_TABLES: Final = ("22", "23", "3F", "42")
+"""Classes of states of a statement that does not fit the tables."""
 
 _PAUSE: Final = 0.05
 _ASKED_FOR: Final = 4.0
@@ -87,6 +90,7 @@ class Reading(Generic[T]):
                 except psycopg.Error as error:
                     _look_at(error, self._pool)
                     if self._stopped or self._is_last(attempt) or not _is_passing(error):
+                        _refuse_newer(error, self._pool, self._address)
                         raise
                     _pause(attempt)
         raise AssertionError
@@ -166,6 +170,7 @@ class Writing(Generic[T]):
                 except psycopg.Error as error:
                     _look_at(error, self._pool)
                     if self._is_last(attempt) or not self._may_run_again(error):
+                        _refuse_newer(error, self._pool, self._address)
                         raise
                     _pause(attempt)
         raise AssertionError
@@ -234,6 +239,17 @@ def _look_at(error: psycopg.Error, pool: Pool) -> None:
     """Have statements prepared anew after the tables have changed."""
     if error.sqlstate in _OUTDATED:
         pool.forget_prepared()
+
+
+def _refuse_newer(error: psycopg.Error, pool: Pool, address: Address) -> None:
+    """Say that a newer version has changed the tables, where a statement fails because of that.
+
+    Raises:
+        InvalidArgument: It has changed them while this process ran.
+    """
+    if (error.sqlstate or "").startswith(_OF_TABLES):
+        with suppress(psycopg.Error), pool.connect() as connection:
+            migrate.require_known(connection, address)
 
 
 def _is_passing(error: psycopg.Error) -> bool:
