@@ -89,6 +89,7 @@ async def _look(config: Config, account: str, conversation: str | None) -> tuple
     target = _account(config, account)
     async with open_store(config.store) as store:
         known = await store.retention.accounts()
+        # The settings may have lost an account whose messages are still there.
         if account not in config.accounts and account not in known:
             every = dict.fromkeys((*config.accounts, *known))
             raise NotFound(
@@ -100,6 +101,7 @@ async def _look(config: Config, account: str, conversation: str | None) -> tuple
                 target = await _with_conversation(target, store, own, conversation)
             amount = await store.retention.amount(account, target.conversation)
             if target.is_local:
+                # A local account's messages stand in tables of their own, not among what was remembered of services.
                 amount = await own.retention.own_amount(target.conversation)
     return target, amount
 
@@ -155,5 +157,6 @@ async def _remembered(store: Store, account: str) -> Sequence[Conversation]:
 def _size(config: Config, target: _Target) -> int:
     """Bytes of the files that are rewritten."""
     files = [path for path in (config.store_file, target.own) if path is not None]
+    # Until a checkpoint, part of the content is in the write-ahead log.
     parts = [Path(f"{path}{end}") for path in files for end in ("", "-wal")]
     return sum(part.stat().st_size for part in parts if part.exists())

@@ -34,6 +34,7 @@ def address_of(words: Sequence[str]) -> Address | None:
 def is_healthy(words: Sequence[str]) -> bool:
     """Whether the server that was started with these words answers."""
     address = address_of(words)
+    # Over stdio the client is the only one who can ask.
     if address is None:
         return True
     host = _REACHABLE_AT.get(address.host, address.host)
@@ -69,5 +70,6 @@ def _listen_address(settings_file: str | None) -> Address:
 
 
 if __name__ == "__main__":
+    # The server is the first process of its container. /proc ends every word with a NUL, the last one too.
     command_line = _FIRST_PROCESS.read_text(encoding="utf-8", errors="replace").removesuffix("\0")
     sys.exit(0 if is_healthy(command_line.split("\0")) else 1)

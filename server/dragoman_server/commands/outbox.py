@@ -74,6 +74,7 @@ async def _settle(config: Config, number: int, outcome: Literal["done", "failed"
             raise Conflict(
                 sentence("A call may still be at work on the write {}.", number), hint="Say so in ten minutes."
             )
+        # Another process may have settled the write since it was listed.
         if not await store.writes.finish(entry.id, outcome):
             raise NotFound(
                 sentence("The write {} has an outcome by now.", number), hint="`dragoman outbox` lists the others."
@@ -91,6 +92,7 @@ async def _entry(store: Store, number: int) -> Entry:
 def _may_be_at_work(entry: Entry, shared: ToolServices) -> bool:
     """Whether the call may still be running: it has not given up, and the longest time limit has not passed."""
     return (
+        # Any other state means that the call has given up without knowing the outcome.
         entry.state.value == "pending"
         and entry.begun is not None
         and shared.clock() - entry.begun < timedelta(seconds=LONGEST)

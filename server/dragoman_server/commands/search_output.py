@@ -11,6 +11,7 @@ MOST_TOKENS: Final = 100_000
 """Size of an answer: a person reads all messages of a page, at whatever length."""
 
 HEADER: Final = lazy_pattern(r"\A(\d+) hits?\b")
+# What a message begins with: its number, perhaps the one that it replies to, the time, and the author.
 _PLACE: Final = lazy_pattern(r"(?m)^(>?\d+(?: re \d+)?)( \d{4}-\d\d-\d\d \d\d:\d\d)? ([^:\n]+):")
 _GROUP: Final = lazy_pattern(r"(?m)^# .*$")
 _FOUND: Final = lazy_pattern(r"\*\*(\S(?:[^\n*]*\S)?)\*\*")
@@ -41,6 +42,7 @@ class Found:
 
 def shown(text: str) -> str:
     """A text in which nothing is obeyed by a terminal, or seen by nobody."""
+    # Looking at bytes costs next to nothing; the import below costs more than printing.
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     from dragoman.core.sanitize import clean  # noqa: PLC0415  # most answers are plain

@@ -41,6 +41,7 @@ class _Bash(BashComplete):
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """The words before the one that is being typed, and that one."""
+        # Our script puts the line up to the cursor here; click's own would put words cut at `=` and `:`.
         line = os.environ["COMP_WORDS"]
         _, *words = split_arg_string(line)
         begun = words.pop() if words and not line[-1:].isspace() else ""

@@ -86,8 +86,10 @@ def _compared(first: Place, second: Place) -> tuple[str, bool]:
 
 def _place(config: Config, text: str) -> Place:
     """What is meant by an argument."""
+    # A file of this name is meant by `./store`.
     if text == "store":
         return config.store
+    # An address with a password in it would stay in the history of the shell.
     if text.startswith("env:"):
         return Secret(env=text.removeprefix("env:"))
     if is_address(text):

@@ -26,6 +26,7 @@ def files(config: Config) -> Mapping[str, Path]:
     found = {} if store is None else {"store": store}
     for name, settings in config.accounts.items():
         path: object = getattr(settings, "path", None)
+        # An account may name the store's own file, which must not be checked or copied twice.
         if isinstance(path, Path) and (store is None or paths.expanded(path).absolute() != store.absolute()):
             found[name] = paths.expanded(path)
     return found

@@ -58,6 +58,7 @@ class SyncReport:
         lines: list[str] = []
         for status in self.statuses:
             lines += [_line_of(status, self.zone), *_failure_lines(status, self.zone)]
+        # A failure that the store holds is told by its status already.
         told = {failure.attempts.error for status in self.statuses for failure in status.summary.failures}
         lines += [
             f"{one.account}: {clean_line(str(one.error.sentences), _LONGEST)}"
@@ -110,8 +111,10 @@ async def _sync(config: Config, names: Sequence[str], watch: bool) -> SyncReport
         results: list[AccountResult] = []
         with _Progress() as progress:
             async with anyio.create_task_group() as group:
+                # `start` waits until signals are received, so that none ends the process halfway through a step.
                 await group.start(_end_on_signal, group.cancel_scope)
                 results = await keep_current(shared.workspace, accounts, watch=watch, report=progress.show)
+                # The wait for a signal would keep the group open for ever.
                 group.cancel_scope.cancel()
         return SyncReport(await load_statuses(shared.workspace, accounts), results, config.zone)
 
@@ -123,6 +126,7 @@ async def _status(config: Config, names: Sequence[str]) -> SyncReport:
 
 
 def _chosen(workspace: Workspace, names: Sequence[str]) -> list[Account]:
+    # An account that is named twice is brought up to date once.
     accounts = [workspace.account(name) for name in dict.fromkeys(names)] or accounts_to_sync(workspace)
     for account in accounts:
         if account.settings.sync is None:
@@ -177,6 +181,7 @@ class _Progress:
         requests = sum(one.requests for one in self._counts.values())
         waiting = "".join(f" · {name} waits: {one.waiting}" for name, one in self._counts.items() if one.waiting)
         line = clean_line(f"{messages:,} new messages · {requests:,} requests{waiting}", _LONGEST)
+        # A line of the full width wraps, and `\r` goes back only to the beginning of its last row.
         columns = shutil.get_terminal_size().columns
         click.echo(f"\r\033[K{line[: columns - 1]}", nl=False, err=True)
 

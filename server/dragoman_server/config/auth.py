@@ -30,6 +30,7 @@ class TokenSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    # "plain" tells the fast start which values are good, so that it need not load this model.
     hash: str = Field(json_schema_extra={"plain": "sha256:[0-9a-f]{64}"})
     scopes: tuple[Literal["read", "write"], ...] = ("read",)
     accounts: tuple[str, ...] | None = None

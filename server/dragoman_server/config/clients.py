@@ -34,6 +34,7 @@ def clients_of(raw: object, mistakes: list[Mistake]) -> dict[str, ClientSettings
             mistakes.append(Mistake(("clients", name), "must be a table, begun by a line [clients.NAME]."))
             continue
         try:
+            # Users write the name by hand, in other letters than the program that gives it itself.
             found[name.casefold()] = ClientSettings.model_validate(table)
         except ValidationError as error:
             known = cast("Mapping[str, object]", table)

@@ -34,11 +34,13 @@ def of_connection(model: type[AccountSettings], table: Mapping[str, object], at:
     """
     for key, value in table.items():
         path = (*at, key)
+        # The model itself reports unknown keys.
         if key in model.model_fields and (sentence := _sentence(key, value, table)):
             yield Mistake(path, sentence)
 
 
 def _sentence(key: str, value: object, table: Mapping[str, object]) -> SafeText | None:
+    # A credential is a table such as { file = "..." }, whose values may be paths too.
     for text in cast("Mapping[str, object]", value).values() if isinstance(value, Mapping) else [value]:
         if isinstance(text, str) and _BROKEN_PATH.match(text):
             return sentence("{}.", unquoted(WINDOWS_PATH.format(key=key), 200))
@@ -59,6 +61,7 @@ def _check(key: str, value: str, table: Mapping[str, object]) -> None:
     elif key in _TARGETS:
         from dragoman.transport.grpc.target import target_of  # noqa: PLC0415  # only for services over gRPC
 
+        # `tls = false` speaks of the target; a host elsewhere that gives out tokens keeps TLS.
         target_of(value, tls=key != "target" or table.get("tls") is not False)
     elif key == "ca_file":
         _check_certificates(paths.expanded(value))
@@ -67,8 +70,10 @@ def _check(key: str, value: str, table: Mapping[str, object]) -> None:
 def _check_certificates(file: Path) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    # An SSLError is an OSError, so it comes first.
     except ssl.SSLError:
         raise InvalidArgument("The file holds no certificates.", hint="It has to be a PEM file.") from None
+    # A path with a NUL in it is a ValueError.
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such path"
         raise InvalidArgument(sentence("The file cannot be read ({}).", reason)) from None

@@ -89,6 +89,7 @@ def of_model(error: ValidationError, known: Collection[str], at: KeyPath, raw: M
     found: dict[tuple[KeyPath, str], Mistake] = {}
     for detail in error.errors(include_url=False):
         mistake = _of_detail(detail, known, at, raw)
+        # pydantic reports a mistake once for each branch of a union.
         found.setdefault((mistake.path, mistake.sentence), mistake)
     return list(found.values())
 
@@ -126,6 +127,7 @@ def _sentence(detail: ErrorDetails) -> SafeText:
     if detail["type"] in _SENTENCES:
         said = _SENTENCES[detail["type"]].format_map(detail.get("ctx") or {})
     given = detail["input"]
+    # A validator may quote its input, which may be a credential; a list of choices contains none.
     if isinstance(given, str) and given and given in said and detail["type"] not in {"literal_error", "enum"}:
         said = "is not valid"
     return sentence("{}.", unquoted(said.rstrip("."), _LONGEST_REASON))

@@ -41,10 +41,12 @@ def find(path: str | Path | None = None) -> SettingsFile | None:
         return SettingsFile(source, read_file(source))
     working = settings_file.working_file()
     if working is not None:
+        # What was judged is what counts: a second read could find what somebody wrote in between.
         content = _content(working)
         if content is not None and settings_file.is_trusted(working, content):
             return SettingsFile(Path(working), content)
         _report(settings_file.full_path(working))
+    # A folder that is not trusted must not decide: whoever wrote it would choose where credentials go.
     usual = settings_file.user_file()
     return None if usual is None else SettingsFile(Path(usual), read_file(Path(usual), own=True))
 
@@ -82,6 +84,7 @@ def _content(path: str) -> bytes | None:
 
 def _report(path: str) -> None:
     """Say once on stderr that the settings file of the working folder is passed over, and what makes it count."""
+    # Without a console (pythonw) there is no stderr.
     if path in _reported or sys.stderr is None:
         return
     _reported.add(path)
@@ -117,6 +120,7 @@ def read_file(source: Path, *, own: bool = False) -> bytes:
     try:
         problem = settings_file.writers_problem(str(source), own=own)
         with source.open("rb") as file:
+            # One byte too many is enough to know that the file is too large.
             content = file.read(settings_file.LARGEST + 1)
     except FileNotFoundError:
         raise ConfigError(sentence("{}: There is no such settings file.", source)) from None

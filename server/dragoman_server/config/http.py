@@ -38,6 +38,7 @@ class Address:
             ValueError: It is none of these.
         """
         host, port = _split(said.strip())
+        # `int` would also read digits of other scripts.
         number = int(port) if port.isascii() and port.isdecimal() else -1
         if not 0 <= number <= _LARGEST_PORT or not (_HOST.fullmatch(host) or _is_address(host)):
             raise ValueError("must be HOST:PORT, such as 127.0.0.1:8765")
@@ -106,6 +107,7 @@ class HttpSettings(BaseModel):
     @field_validator("sessions")
     @classmethod
     def _in_one_process(cls, wanted: bool, others: ValidationInfo) -> bool:  # noqa: FBT001  # as pydantic calls it
+        # pydantic checks fields in their order, so `workers` has to stand above `sessions`.
         if wanted and others.data.get("workers", 1) > 1:
             raise ValueError(ONE_PROCESS)
         return wanted
@@ -129,6 +131,7 @@ class HttpSettings(BaseModel):
             parts = urlsplit(origin)
             if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
                 raise ValueError('must hold origins such as "https://app.example.com"')
+        # Browsers send scheme and host in small letters.
         return tuple(origin.lower() for origin in origins)
 
     @property
@@ -179,9 +182,11 @@ def _is_address(host: str) -> bool:
 
 def _split(said: str) -> tuple[str, str]:
     if said.isdecimal():
+        # Nobody else is let in unless the settings name an address.
         return "127.0.0.1", said
     if said.startswith("["):
         host, _, port = said[1:].partition("]")
+        # Brackets, as in a URL: the colons of an IPv6 address would hide the port.
         return host, port.removeprefix(":") or str(_DEFAULT_PORT)
     host, colon, port = said.rpartition(":")
     return (host, port) if colon else (said, str(_DEFAULT_PORT))

@@ -36,10 +36,13 @@ def auth_of(
     ]
     owners += [(("auth", "oauth"), oauth.accounts)] if oauth else []
     for at, named in owners:
+        # A misspelt account would let nobody in, and nobody would see why.
         if not set(named or ()) <= set(accounts):
             mistakes.append(Mistake((*at, "accounts"), sentence("must name accounts, which are {}.", join(accounts))))
+    # The audience of a token is this server's public address, unless the settings name another.
     if oauth is not None and (http is None or http.public_url is None):
         mistakes.append(Mistake(("auth", "oauth"), "needs public_url in [http], which tokens are made out to."))
+    # The table says that callers are checked; with nothing in it every call would be refused.
     if not tables and len(mistakes) == before:
         mistakes.append(Mistake(("auth",), "lets nobody in; it needs [auth.tokens.NAME] or [auth.oauth]."))
     return AuthSettings(tokens=tokens, oauth=oauth) if len(mistakes) == before else None

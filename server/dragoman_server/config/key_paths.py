@@ -14,4 +14,5 @@ _LONGEST_KEY: Final = 64
 
 def dotted(path: KeyPath) -> str:
     """A key path as it would be written in the file, safe to show whatever the keys contain."""
+    # Keys come from the file: JSON quotes escape what a terminal would obey.
     return ".".join(key if _BARE.fullmatch(key) else json.dumps(key[:_LONGEST_KEY]) for key in path)

@@ -112,6 +112,7 @@ def from_bytes(content: bytes, source: Path) -> Config:
     """
     document = toml_positions.read(_text(content, source))
     mistakes = [_located(source, line.line, sentence("{}.", unquoted(line.reason))) for line in document.mistakes]
+    # Where a lost line may have moved keys into another table, further mistakes would be invented.
     config, semantic = _build(document.data, source) if document.whole else (None, [])
     if document.mistakes:  # a required key may stand in a line that was left out
         semantic = [mistake for mistake in semantic if not mistake.absent]
@@ -137,6 +138,7 @@ def _text(content: bytes, source: Path) -> str:
     if len(content) > settings_file.LARGEST:
         raise ConfigError(sentence("{}: This is no settings file, it is larger than 1 MiB.", source))
     try:
+        # Editors of Windows put a byte order mark at the beginning, which TOML does not know.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -150,6 +152,7 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
     tables = raw.get("accounts", {})
     accounts: dict[str, AccountSettings] = {}
     if isinstance(tables, Mapping):
+        # Without settings there is still an account to import into.
         accounts = _accounts(cast("Mapping[str, object]", tables) or DEFAULT_ACCOUNTS, mistakes)
     else:
         mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
@@ -158,6 +161,7 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
     if mistakes or general is None:
         return None, mistakes
     config = Config(accounts, general, source=source, http=http, auth=auth, clients=clients)
+    # Accounts without a place of their own move into the store that the settings name.
     return config if general.store is None else config.in_store(), mistakes
 
 

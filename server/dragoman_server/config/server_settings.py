@@ -42,6 +42,7 @@ def _require(require: Callable[[str], None], text: str) -> None:
     try:
         require(text)
     except DragomanError as error:
+        # pydantic collects a ValueError with its other mistakes; any other error would end the check.
         raise ValueError(str(error)) from None
 
 
@@ -79,6 +80,7 @@ class General(BaseModel):
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
             raise ValueError('must be the address of a collector, such as "http://127.0.0.1:4318"')
+        # Traces tell who called which tool, which nobody on the way may read.
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must begin with https, or be on this machine")
         if find_spec("opentelemetry.sdk") is None:

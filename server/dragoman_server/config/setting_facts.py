@@ -88,6 +88,7 @@ def _rule_of(model: type[BaseModel], key: str, field: FieldInfo) -> Rule | None:
         # A type with arguments may be one annotated text as well.
         return {"list": {"of": one, "from": 0}} if get_origin(bare) is tuple else one
     validated = {name for it in model.__pydantic_decorators__.field_validators.values() for name in it.info.fields}
+    # The code of a validator cannot be told by a rule, so the model decides.
     return None if key in validated else _rule_of_type(bare, field.metadata)
 
 
@@ -109,6 +110,7 @@ def _rule_of_type(bare: Any, metadata: list[Any]) -> Rule | None:
     if bare is str:
         return _text(metadata)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
+        # A check of several keys together is code as well.
         return None if bare.__pydantic_decorators__.model_validators else table_rule(bare)
     simple: dict[Any, Rule] = {bool: {"flag": True}, Secret: {"secret": True}, Path: {"fits": "[ -~]{1,500}"}}
     return simple.get(bare)
@@ -127,6 +129,7 @@ def _rule_of_several(origin: Any, parts: tuple[Any, ...], metadata: list[Any]) -
 
 
 def _number(kind: type, metadata: list[Any]) -> Rule:
+    # Rules have inclusive bounds. A number in between is left to the model, which only takes longer.
     step = 1 if kind is int else 0.001
     low, above = _bound(metadata, annotated_types.Ge, "ge"), _bound(metadata, annotated_types.Gt, "gt")
     high, below = _bound(metadata, annotated_types.Le, "le"), _bound(metadata, annotated_types.Lt, "lt")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the typing module would be a third of the time until the fi
 
 ACCOUNT = r"[a-z][a-z0-9-]{0,31}"
 _WORD = r"[!-~]{1,500}"
+# Ports from 60000 on are good as well; they are left to the models.
 _PORT = r"(:([0-9]{1,4}|[1-5][0-9]{4}))?"
 _PATH = r"(/[A-Za-z0-9._~-]+)*/?"
 _HOST = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?){0,3}"
@@ -92,6 +93,7 @@ def _is_tables_of(what: Any, value: Any, table: dict[str, Any]) -> bool:
 
 
 def _is_number(what: Any, value: Any, _table: object) -> bool:
+    # By type: to `isinstance` a truth value is a whole number.
     if type(value) not in ((int,) if what["whole"] else (int, float)):
         return False
     return (what["from"] is None or what["from"] <= value) and (what["to"] is None or value <= what["to"])
@@ -142,6 +144,7 @@ def _is_target(what: Any, value: object, table: dict[str, Any]) -> bool:
 
 
 def _is_certificates(_what: object, value: object, _table: object) -> bool:
+    # The models replace `~` and know the folder that others are relative to.
     if type(value) is not str or not value.startswith("/"):
         return False
     try:
@@ -174,6 +177,7 @@ def same_file(tables: dict[str, Any], default: str | None) -> bool:
         default: The file of one that names none.
     """
     paths = [table.get("path", default) for table in tables.values()]
+    # `~` is not replaced here, so any other account could mean the same file.
     if any(type(path) is not str or path.startswith("~") for path in paths):
         return len(paths) > 1
     return len({os.path.realpath(path) for path in paths}) < len(paths)

@@ -42,6 +42,7 @@ def user_file() -> str | None:
     """The settings file of the user; ``None`` when there is none."""
     folder = user_folder()
     path = folder and os.path.join(folder, FILE_NAME)  # noqa: PTH118  # pathlib takes time
+    # A link that leads nowhere counts: reading it says so, where passing over it would hide the mistake.
     return path if path and os.path.lexists(path) else None
 
 
@@ -73,6 +74,7 @@ def read(path: str) -> bytes:
 def full_path(path: str) -> str:
     """The path under which a settings file is trusted: its folder without links, and its name."""
     folder, name = os.path.split(path)
+    # The name keeps its link: what a link leads to may change without the folder changing.
     return os.path.join(os.path.realpath(folder or "."), name)  # noqa: PTH118  # pathlib takes time
 
 
@@ -95,6 +97,7 @@ def trusted_digests() -> dict[str, str]:
 
     path = register_path()
     try:
+        # Whoever can write the list could trust a file of theirs.
         if path is None or writers_problem(path, own=True):
             return {}
         found: Any = json.loads(read(path))
@@ -138,6 +141,7 @@ def folder_problem(folder: str) -> str | None:
         OSError: The folder cannot be looked at.
     """
     mode = os.stat(folder).st_mode if os.name == "posix" else 0  # noqa: PTH116  # as above
+    # In a sticky folder, such as /tmp, only the owner of a file can replace it.
     if mode & _OTHERS and not mode & stat.S_ISVTX:
         return f"can be replaced by others: run `chmod go-w {folder}` and see whether it still says what you wrote"
     return None

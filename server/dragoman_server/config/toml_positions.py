@@ -16,7 +16,9 @@ from dragoman_server.config.key_paths import KeyPath
 from dragoman_server.config.toml_reasons import explain, explain_end
 
 _MOST_MISTAKES: Final = 20
+# Each try parses all lines before it, so the time grows with the square.
 _MOST_TRIED: Final = 300
+# Before Python 3.14 tomllib tells the place in the words of its message only.
 _WHERE: Final = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _KEY: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _PATH: Final = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
@@ -119,7 +121,9 @@ def _leave_out(attempt: _Attempt, error: str) -> bool:
     line = int(where["line"])
     row = attempt.rows[line - 1].lstrip()
     attempt.mistakes.append(SyntaxMistake(line, explain(reason, _key_of(row))))
+    # Emptied, not taken out: the lines below keep their numbers.
     attempt.rows[line - 1] = ""
+    # Keys below a lost header would land in the table above, and the rest of an open bracket is no statement.
     return not (row.startswith("[") or reason.startswith("Unclosed") or _opens(row))
 
 

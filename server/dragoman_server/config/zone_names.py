@@ -12,6 +12,7 @@ from dragoman.core.lazy_pattern import lazy_pattern
 NAMES_OF_UTC: Final = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/GMT", "GMT", "UTC"})
 _LINK: Final = "/etc/localtime"
 _NAME: Final = "/etc/timezone"
+# tzlocal looks at these too; where one exists, several sources have to agree.
 _OTHERS: Final = ("/var/db/zoneinfo", "/etc/sysconfig/clock", "/etc/conf.d/clock")
 _PLAIN: Final = lazy_pattern(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+|UTC")
 
@@ -36,6 +37,7 @@ def plain_local_zone() -> tzinfo | None:
         return None
     try:
         name = os.environ.get("TZ") or os.readlink(_LINK).partition("/zoneinfo/")[2]  # noqa: PTH115  # pathlib takes time
+        # Where /etc/timezone and the link disagree, tzlocal refuses, and its caller takes UTC.
         if not _PLAIN.fullmatch(name) or (not os.environ.get("TZ") and _written_name() not in (None, name)):
             return None
         return named_zone(name)

@@ -78,9 +78,11 @@ class DemoRun:
         if failed:
             self.failed += not step.mistaken
             return
+        # This client cannot ask its user, so a write under `write = "confirm"` answers with a preview and a token.
         token = _TOKEN.search(text) if step.tool in _WRITES else None
         if token:
             confirmed = {**arguments, "confirm": token[1]}
+            # The short form leaves out the arguments, which stand just above.
             shown = confirmed if self.lines is None else {"confirm": token[1]}
             text, failed = await self._call("The user has seen it and agrees", step.tool, confirmed, shown)
             self.failed += failed
@@ -145,6 +147,7 @@ def run(provider: str | None = None, archive: str | None = None, *, is_full: boo
     try:
         anyio.run(_run, provider, archive, is_full)
     except BaseExceptionGroup as group:
+        # anyio's task groups wrap every error, and the command line tells users only bare ones.
         known, others = group.split((OSError, click.ClickException))
         if known is None or others is not None:
             raise
@@ -188,8 +191,10 @@ async def _run(provider: str | None, archive: str | None, is_full: bool) -> None
 @asynccontextmanager
 async def _served(folder: Path, paper: TerminalWriter) -> AsyncGenerator[Client]:
     arguments = ["-m", "dragoman_server", "serve", "--config", str(folder / settings_file.FILE_NAME)]
+    # The SDK hands a child only a short list of variables, which lacks those that find our packages.
     passed = {key: os.environ[key] for key in ("PYTHONPATH", "PYTHONHOME", "DRAGOMAN_LOG") if key in os.environ}
     server = StdioServerParameters(
+        # DRAGOMAN_DATA keeps the server away from the user's own store.
         command=sys.executable, args=arguments, env={**passed, "DRAGOMAN_DATA": str(folder)}, cwd=folder
     )
     started = time.perf_counter()

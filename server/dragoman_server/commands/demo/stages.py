@@ -91,6 +91,7 @@ ARCHIVES: Final = {
 
 def main_steps(steps: Sequence[Step]) -> list[Step]:
     """The steps for one screen: the first that reads, the first that searches, and the first that sends."""
+    # Reversed, because a later entry of the same tool replaces the one before.
     first = {step.tool: step for step in reversed(steps)}
     return [first[tool] for tool in _MAIN_TOOLS if tool in first]
 

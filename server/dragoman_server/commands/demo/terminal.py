@@ -40,6 +40,7 @@ class TerminalWriter:
     def on(cls, stream: TextIO) -> TerminalWriter:
         """Paper of the width of the terminal; ``NO_COLOR`` and a stream that is no terminal mean no colour."""
         width = max(40, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns))
+        # An empty NO_COLOR counts as unset (no-color.org).
         return cls(stream, width, colour=stream.isatty() and not os.environ.get("NO_COLOR"))
 
     def title(self, text: str) -> None:
@@ -80,6 +81,7 @@ class TerminalWriter:
         parts = textwrap.wrap(
             line, self.width, initial_indent=_MARGIN, subsequent_indent=_MARGIN * 3, break_on_hyphens=False
         )
+        # `wrap` gives nothing for an empty line, and empty lines separate the parts of an answer.
         return [part.rstrip() for part in parts] or [""]
 
     def rows(self, *rows: tuple[str, str]) -> None:
@@ -105,6 +107,7 @@ class TerminalWriter:
 def counter() -> tuple[Callable[[str], int], bool]:
     """How to count tokens, and whether that is exact: with a tokenizer where one is installed."""
     try:
+        # By its name: the package is installed for development only.
         encoding: Encoding = import_module("rs_bpe.bpe").openai.o200k_base()
     except ImportError:
         return estimate, False

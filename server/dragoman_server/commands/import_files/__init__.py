@@ -134,6 +134,7 @@ def _progress_bar() -> Generator[Progress]:
             bar.length = max(size, 1)
             rate = number / max(time.monotonic() - started, 0.001)
             bar.label = f"{_LABEL} {number:,} ({rate:,.0f}/s)"
+            # A click bar takes steps, not positions, and goes beyond its length when told to.
             bar.update(max(0, min(position, size) - bar.pos))
 
         yield show

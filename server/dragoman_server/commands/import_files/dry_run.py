@@ -18,6 +18,7 @@ from dragoman_server.commands.json_output import to_json
 
 _SHOWN: Final = 20
 _NAMED: Final = 5
+# An archive decides how many people write in a conversation, so memory needs a bound.
 _PEOPLE: Final = 1000
 
 
@@ -35,6 +36,7 @@ class Summary:
 
     def add(self, message: Message) -> None:
         """Count a message."""
+        # An import does not store messages that were deleted before the export.
         if message.deleted_at is not None:
             self.deleted += 1
             return

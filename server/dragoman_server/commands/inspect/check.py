@@ -106,6 +106,7 @@ def _state(report: Report) -> str:
 
 
 def _found_sentence(report: Report) -> str:
+    # Errors of an account begin with its name, which the row shows already.
     return clean_line(report.sentence.removeprefix(f"{report.account}: "), _LONGEST)
 
 
@@ -134,6 +135,7 @@ async def _check(config: Config) -> list[Report]:
     reports: list[Report] = []
 
     async def one(account: Account) -> None:
+        # By name: the accounts answer in any order, and the reports keep that of the settings.
         found[account.name] = await _report(account)
 
     async with tool_context.open_services(config) as shared, anyio.create_task_group() as group:

@@ -21,6 +21,7 @@ _NAMES: Final = ("tool", "account", "calls", "failed", "p50_ms", "p95_ms", "toke
 def stats(config: Config, days: int, *, as_json: bool) -> str:
     """A table, or JSON, of the calls of so many days for each tool and account."""
     counts = anyio.run(_read_counts, config, days)
+    # `groupby` needs the order in which the table is read: by tool, then by account.
     lines = [_sum(list(group)) for _, group in groupby(counts, lambda count: (count.tool, count.account))]
     if as_json:
         return to_json([dict(zip(_NAMES, line, strict=True)) for line in lines], indent=2)
@@ -54,6 +55,7 @@ def _within(counts: Sequence[UsageCount], share: float) -> int | None:
 
 def _format_cell(value: str | int | None) -> str:
     if value is None:
+        # The last step of the histogram has no upper bound.
         return f"> {STEPS_MS[-1]:,}"
     return value or "-" if isinstance(value, str) else f"{value:,}"
 
