@@ -195,7 +195,10 @@ async def _served(folder: Path, paper: TerminalWriter) -> AsyncGenerator[Client]
     passed = {key: os.environ[key] for key in ("PYTHONPATH", "PYTHONHOME", "DRAGOMAN_LOG") if key in os.environ}
     server = StdioServerParameters(
         # DRAGOMAN_DATA keeps the server away from the user's own store.
-        command=sys.executable, args=arguments, env={**passed, "DRAGOMAN_DATA": str(folder)}, cwd=folder
+        command=sys.executable,
+        args=arguments,
+        env={**passed, "DRAGOMAN_DATA": str(folder)},
+        cwd=folder,
     )
     started = time.perf_counter()
     async with Client(server) as client:
