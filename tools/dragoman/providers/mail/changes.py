@@ -54,18 +54,20 @@ class MailChanges:
         self._mailbox = mailbox
 
     async def update(self, conversation: str, message: str, change: Change) -> Message:
-        """Set the labels of a mail; a label such as ``archive`` moves it.
+        """Set the labels of a mail; a label such as ``archive`` moves it. Drafts get another text or subject as well.
 
         Raises:
             NotFound: There is no such mail.
-            UnsupportedOperation: Text or subject is to be changed, or the server stores no labels.
+            UnsupportedOperation: Text or subject is to be changed of what is no draft, or the server stores no labels.
         """
-        if change.text is not None or change.subject is not None:
-            raise UnsupportedOperation(
-                "A mail that was delivered cannot be changed; only its labels can.", hint="Give only labels."
-            )
         folders = await self._mailbox.folders()
         head = await self._mailbox.head(conversation, message)
+        if change.text is not None or change.subject is not None:
+            head = await self._redraft(head, change, folders)
+            if head.id != message:  # it had none of its own
+                conversation, message = self._mailbox.thread_of(head.id, head.thread), head.id
+            if change.labels is None:
+                return await self._mailbox.read(head, conversation)
         labels = [label.strip() for label in change.labels or ()]
         flags = _flag_change(head, [label for label in labels if label.lower() not in _MOVES])
         role = _wanted_role(labels)
@@ -76,6 +78,15 @@ class MailChanges:
         await self._mailbox.write_to(head, partial(_apply, flags=flags, target=target))
         moved = await self._mailbox.lookup.find(message) if target is not None else None
         return await self._mailbox.read(moved or await self._mailbox.head(conversation, message), conversation)
+
+    async def _redraft(self, head: MailHead, change: Change, folders: Folders) -> MailHead:
+        from dragoman.providers.mail.drafts import change_draft, is_own_draft  # noqa: PLC0415 - seldom needed
+
+        if not is_own_draft(head, folders, self._mailbox):
+            raise UnsupportedOperation(
+                "A mail that was delivered cannot be changed; only its labels can.", hint="Give only labels."
+            )
+        return await change_draft(self._mailbox, head, change)
 
     async def import_(self, conversation: str, message: Message) -> Message:
         """Store a mail from elsewhere in the folder for such mails, once.

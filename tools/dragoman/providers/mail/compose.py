@@ -90,7 +90,7 @@ class OutgoingMail:
     def as_bytes(self) -> bytes:
         """The mail as it is sent, with CRLF at the end of each line."""
         head = "".join(f"{name}: {value}\r\n" for name, value in self._headers())
-        body = _ENDS.sub("\r\n", _body(self.text, self.html).as_bytes().decode("ascii"))
+        body = _ENDS.sub("\r\n", body_of(self.text, self.html).as_bytes().decode("ascii"))
         return head.encode() + body.removesuffix("\r\n").encode("ascii") + b"\r\n"
 
     def _headers(self) -> Sequence[tuple[str, str]]:
@@ -99,7 +99,7 @@ class OutgoingMail:
             ("From", addresses_line((recipients.sender,))),
             ("To", addresses_line(recipients.to)),
             ("Cc", addresses_line(recipients.cc)),
-            ("Subject", encoded_text("Subject", one_line(self.subject)[:_LONGEST_SUBJECT])),
+            ("Subject", subject_line(self.subject)),
             ("Date", format_datetime(self.sent_at)),
             ("Message-ID", f"<{self.id}>"),
             ("In-Reply-To", _ids_line(self.references[-1:])),
@@ -209,6 +209,11 @@ def encoded_text(name: str, text: str) -> str:
     return made.encode(linesep="\r\n")
 
 
+def subject_line(subject: str) -> str:
+    """A subject as a header holds it."""
+    return encoded_text("Subject", one_line(subject)[:_LONGEST_SUBJECT])
+
+
 def _written(address: Address) -> str:
     name = one_line(address.name)
     if not name:
@@ -233,7 +238,8 @@ def _ids_line(ids: Sequence[str]) -> str:
     return "\r\n ".join(f"<{one}>" for one in ids)
 
 
-def _body(text: str, html: str) -> EmailMessage:
+def body_of(text: str, html: str) -> EmailMessage:
+    """A text as the body of a mail, with an HTML alternative where there is one."""
     from email.message import EmailMessage  # noqa: PLC0415  # only when something is sent
     from email.policy import SMTP  # noqa: PLC0415  # as above
 

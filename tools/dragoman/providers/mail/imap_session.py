@@ -230,6 +230,10 @@ class ImapSession(ImapTransport):
             self._client.move(list(uids), folder)
             return
         self._client.copy(list(uids), folder)
+        self.remove(uids)
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """Remove messages of the open folder; where the server cannot remove single ones, they are only marked."""
         self.change_flags(uids, add=("\\Deleted",))
         if "UIDPLUS" in self.capabilities:  # without it, EXPUNGE would take what others have marked as well
             self._client.uid_expunge(list(uids))

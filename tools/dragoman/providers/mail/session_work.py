@@ -67,6 +67,9 @@ def _followed(
     session: ImapSession, folders: Folders, thread: str, known: FoundThread | None, states: tuple[FolderState, ...]
 ) -> FoundThread:
     """A thread in folders as they are now: as it was, with what has changed, or looked for."""
+    names = {state.name for state in states}
+    if known is not None and any(place.folder not in names for head in known.heads for place in head.places):
+        known = None  # it was found among drafts, spam and trash, of which nothing was asked now
     if known is not None and known.states == states and all(state.mod_seq for state in states):
         return known
     caught_up = None if known is None else catch_up(session, known, states, thread)

@@ -222,6 +222,13 @@ class ImapHandler(StreamRequestHandler):
         self._open.changes += 1
         return "OK done"
 
+    def _do_uid_expunge(self, arguments: list[Argument]) -> str:
+        for mail in self._chosen(arguments[0]):
+            if "\\Deleted" in mail.flags:
+                del self._open.mails[mail.uid]
+        self._open.changes += 1
+        return "OK done"
+
     def _do_uid_move(self, arguments: list[Argument]) -> str:
         moved = self._chosen(arguments[0])
         answer = self._do_uid_copy(arguments)
