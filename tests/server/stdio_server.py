@@ -28,6 +28,14 @@ class Server:
         self.send({"id": number, "method": method, "params": params or {}})
         return self.answer(number)
 
+    def next_answer(self) -> dict[str, object]:
+        """The next answer to any request."""
+        while line := self.process.stdout.readline():
+            message = json.loads(line)
+            if "id" in message and "method" not in message:
+                return message
+        raise AssertionError("the server ended without an answer")
+
     def answer(self, number: int) -> dict[str, object]:
         while line := self.process.stdout.readline():
             message = json.loads(line)

@@ -1,14 +1,13 @@
 """Two servers on one database, and a newer version that changes its tables while both answer."""
 
 import re
-import threading
 from contextlib import ExitStack, contextmanager
-from itertools import count
 
 import forked_program
 import psycopg
 import pytest
 from stdio_server import Server, serving
+from steady_writer import SteadyWriter, import_message
 
 from dragoman.store.postgres import migrate
 
@@ -32,48 +31,6 @@ STEPS = {
     "that it need not know": ("ALTER TABLE local_messages ADD COLUMN later text", "text"),
     "that it cannot use": ("ALTER TABLE local_messages RENAME COLUMN text TO words", "words"),
 }
-
-
-class Writer(threading.Thread):
-    """Imports one message after the other with a server, and keeps what was acknowledged and what was refused."""
-
-    def __init__(self, name: str, server: Server) -> None:
-        super().__init__()
-        self.name, self.server = name, server
-        self.acknowledged: list[str] = []
-        self.refused: list[str] = []
-        self._has_ended = threading.Condition()
-        self._goes_on = True
-
-    def run(self) -> None:
-        for number in count(1):
-            text = f"{self.name} {number}"
-            answer = import_message(self.server, text)
-            told = answer["content"][0]["text"]
-            with self._has_ended:
-                if answer.get("isError"):
-                    self.refused.append(told)
-                else:
-                    self.acknowledged.append(text)
-                self._has_ended.notify_all()
-                if not self._goes_on:
-                    return
-
-    def wait_for_more(self, calls: int) -> None:
-        """Wait until so many more calls have ended; the first of them may have begun before."""
-        with self._has_ended:
-            wanted = len(self.acknowledged) + len(self.refused) + calls
-            assert self._has_ended.wait_for(lambda: len(self.acknowledged) + len(self.refused) >= wanted, 60)
-
-    def stop(self) -> None:
-        with self._has_ended:
-            self._goes_on = False
-        self.join(60)
-
-
-def import_message(server, text):
-    arguments = {"conversation": "local:room", "text": text, "author": "Ann", "sent_at": "2026-03-10T09:00:00Z"}
-    return server.ask(1, "tools/call", {"name": "import_message", "arguments": arguments})["result"]
 
 
 @contextmanager
@@ -110,19 +67,19 @@ def test_older_servers_answer_through_a_migration_and_lose_nothing_that_they_ack
         holder = stack.enter_context(psycopg.connect(postgres_address, autocommit=True))
         holder.execute(f"SELECT pg_advisory_lock({GATE})")
         newer = stack.enter_context(newer_server(environment, tmp_path, str(settings), step))
-        writers = [Writer(name, server) for name, server in zip(("one", "two"), older, strict=True)]
+        writers = [SteadyWriter(server, name) for name, server in zip(("one", "two"), older, strict=True)]
         newer.send({"id": 5, "method": "tools/call", "params": {"name": "list_conversations", "arguments": {}}})
         wait_until_it_waits(holder)
         for writer in writers:
             writer.start()
         # Both answer while the migration stands in the middle, and are at work when it goes on.
         for writer in writers:
-            writer.wait_for_more(3)
+            writer.wait_for_calls(3)
             assert writer.refused == []
         holder.execute(f"SELECT pg_advisory_unlock({GATE})")
         newer.answer(5)
         for writer in writers:
-            writer.wait_for_more(3)
+            writer.wait_for_calls(3)
             writer.stop()
         assert [server.process.poll() for server in older] == [None, None]
         database = postgres_address.rpartition("/")[2]

@@ -45,7 +45,8 @@ class PostgresWire:
         self._links: list[_Link] = []
         self._cut: tuple[Way, int] | None = None
         self._sent = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def address(self, direct: str) -> str:
         """The address of a database through the proxy."""
@@ -76,11 +77,26 @@ class PostgresWire:
             self._links.remove(link)
         return has_cut
 
+    def shut(self) -> None:
+        """Cut all connections, and refuse new ones."""
+        # Whoever waits for a connection does not hear of the end otherwise.
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._accepting.join(60)
+        for link in self._links:
+            link.end()
+        self._links.clear()
+
+    def open(self) -> None:
+        """Take connections again, where they were taken before."""
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
     def close(self) -> None:
         """End everything."""
-        self._listening.close()
-        for link in list(self._links):
-            link.end()
+        self.shut()
 
     def note_connection(self) -> None:
         """Count a client."""
