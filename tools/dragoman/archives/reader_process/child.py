@@ -26,7 +26,10 @@ _log = logging.getLogger(__name__)
 _NEW_OBJECTS: Final = 200_000
 """So many more come before Python looks for those that nobody can reach: the objects of about two batches."""
 
-_STEP: Final = 0.2
+_MORE: Final = 0.2
+_LESS: Final = 0.05
+"""The way back is slow: a storing process that is behind costs more time than a reader that is for a moment."""
+
 _WAITING: Final = 0.1
 """Share of the time: a reader that waits longer for its parent has time to do more of the work."""
 
@@ -87,7 +90,7 @@ class _Reader:
             ended = time.monotonic()
             # Whoever waits for the other one makes the columns of the index.
             ahead = ended - made > _WAITING * (ended - started)
-            share = min(max(share + (_STEP if ahead else -_STEP), 0), 1)
+            share = min(max(share + (_MORE if ahead else -_LESS), 0), 1)
             started = ended
 
     def _send_batch(self, found: Archives, size: int, notes: Notes, share: float) -> float | None:

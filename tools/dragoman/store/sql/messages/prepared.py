@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import compress, count
 from typing import Any, Final
 
 from dragoman.core.conversation_merge import merge_conversations
@@ -16,20 +16,20 @@ from dragoman.store.sql.connection import IndexRow, bind, to_us, unbind
 from dragoman.store.sql.messages import rows
 
 PreparedRow = tuple[
-    str | bytes, int, int, int, str | bytes | None, str | bytes, str | bytes | None, str | None, str | None, str
+    str | bytes, int, int, int, str | bytes | None, str | bytes, str | bytes | None, str, str | None, str
 ]
 """Id, live, time, author, reply_to, text and rest, then the columns ``body``, ``parts`` and ``scope`` of the index.
 
-The author is a place in the list of authors. A body of ``None`` is the text. Parts of ``None`` say that the columns of
-the index are still to be made, of the body.
+The author is a place in the list of authors. Parts of ``None`` say that the columns of the index are still to
+be made, of the body. A body that is the text is the same object, which is sent once.
 """
 
 ID: Final = 0
 LIVE: Final = 1
 TIME: Final = 2
 AUTHOR: Final = 3
-_TEXT: Final = 5
 INDEX: Final = 7
+_PARTS: Final = 8
 
 PreparedColumns = tuple[Sequence[Any], ...]
 """The columns of prepared rows: a table's rows are made of columns several times faster than of other rows."""
@@ -100,14 +100,13 @@ def index_rows(columns: PreparedColumns, first: int) -> list[IndexRow]:
         columns: Of the messages.
         first: The number of the first message; the others follow it.
     """
-    found: list[IndexRow] = []
-    for number, live, text, body, parts, scope in zip(
-        count(first), columns[LIVE], columns[_TEXT], *columns[INDEX:], strict=False
-    ):
-        if live:
-            searched = unbind(text) if body is None else body
-            found.append((number, searched, parts, scope) if parts is not None else _index_row(number, searched))
-    return found
+    given = compress(zip(count(first), *columns[INDEX:], strict=False), columns[LIVE])
+    if None not in columns[_PARTS]:
+        return list(given)
+    return [
+        (number, body, parts, scope) if parts is not None else _index_row(number, body)
+        for number, body, parts, scope in given
+    ]
 
 
 def _index_row(number: int, text: str) -> IndexRow:
@@ -143,7 +142,6 @@ def _row_of(message: Message, author: int, *, indexed: bool) -> PreparedRow:
     reply_to = None if kept.reply_to is None else bind(kept.reply_to)
     # With labels or files the columns hold more than a text, so they cannot be made of it alone.
     if not indexed and not kept.labels and not kept.attachments:
-        searched = None if kept.subject is None else rows.searched_text(kept)
-        return id_, int(live), moment, author, reply_to, text, data, searched, None, ""
+        return id_, int(live), moment, author, reply_to, text, data, rows.searched_text(kept), None, ""
     body, parts, scope = rows.index_columns(kept)
-    return id_, int(live), moment, author, reply_to, text, data, None if body == text else body, parts, scope
+    return id_, int(live), moment, author, reply_to, text, data, body, parts, scope
