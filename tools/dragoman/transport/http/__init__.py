@@ -9,8 +9,7 @@ from __future__ import annotations
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http.client import HttpClient
 from dragoman.transport.http.request import Options, Query, segment
-from dragoman.transport.http.response import HttpResponse
-from dragoman.transport.http.response_cache import DerivedCache
+from dragoman.transport.http.response import DerivedCache, HttpResponse
 from dragoman.transport.http.sse import Event
 from dragoman.transport.http.stream import Stream
 from dragoman.transport.url import base_url_of

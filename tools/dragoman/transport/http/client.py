@@ -18,8 +18,7 @@ from dragoman.transport.credentials import Authorize, printable
 from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.request import HttpRequest, HttpStatusError, Options, RawResponse
-from dragoman.transport.http.response import HttpResponse, response_of
-from dragoman.transport.http.response_cache import ResponseCache
+from dragoman.transport.http.response import HttpResponse, ResponseCache, response_of
 from dragoman.transport.http.stream import Stream
 from dragoman.transport.rate_limiter import Rate, RateLimiter
 from dragoman.transport.retry import FailedAttempt, RetryPolicy, limit_reset, retry, retry_after

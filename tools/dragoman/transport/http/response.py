@@ -1,18 +1,26 @@
-"""The body of an answer, unpacked within a bound; a successful answer, read as it was asked for."""
+"""The body of an answer, unpacked within a bound; a successful answer, read as it was asked for.
+
+An assistant looks at the same lists again and again, and mostly nothing has changed. The service is asked each time;
+what was made of the same answer before is not made anew: :class:`ResponseCache` and :class:`DerivedCache`.
+"""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, Final, Generic, LiteralString, Protocol, TypeVar
+from weakref import ref
 
 from pydantic import TypeAdapter, ValidationError
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import Sentence, safe, sentence
+from dragoman.core.text_size import run_sized
 from dragoman.transport.error_mapping import ServiceProfile, is_markup
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.request import (
@@ -24,11 +32,8 @@ from dragoman.transport.http.request import (
     parse_json,
     request_id_of,
 )
-from dragoman.transport.http.response_cache import ResponseCache
 
 T = TypeVar("T")
-
-
 T_co = TypeVar("T_co", covariant=True)
 
 _PIECE: Final = 65_536  # bytes that one step of unpacking makes at most
@@ -41,6 +46,9 @@ _PATH_LENGTH: Final = 80
 _adapter_of: Final[Callable[..., TypeAdapter[Any]]] = cache(TypeAdapter)
 """Validators by model; building one is slow, and the models of the providers are few."""
 
+_MOST_BODIES: Final = 8
+_LARGEST: Final = 256 << 10  # bytes of a body that is worth keeping
+_MOST_DERIVED: Final = 16
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -68,6 +76,73 @@ class HttpResponse(Generic[T_co]):
         For a read ``BadResponse``. For a write ``OutcomeUnknown``, because the service took it.
         """
         return invalid_response(self.call, self.profile, message, hint=hint, request_id=self.request_id)
+
+
+class ResponseCache:
+    """Parsed values of the last few bodies of moderate size, by body.
+
+    Several threads may use it at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[tuple[Hashable, bytes], tuple[object, str]] = OrderedDict()
+        self._lock = Lock()
+
+    def value(self, form: Hashable, body: bytes, read: Callable[[], tuple[object, str]]) -> tuple[object, str]:
+        """A body read in a form, and the request id in it; ``read`` does it when it did not come lately."""
+        key = (form, body)
+        # Read without the lock: two threads that read the same body only do it twice.
+        found = self._values.get(key)
+        if found is None:
+            found = read()
+        with self._lock:
+            if len(body) <= _LARGEST:
+                self._values[key] = found
+                self._values.move_to_end(key)
+            if len(self._values) > _MOST_BODIES:
+                self._values.popitem(last=False)
+        return found
+
+
+class DerivedCache(Generic[T]):
+    """Values derived from other values, as long as these live; :class:`ResponseCache` keeps repeated ones.
+
+    Values are told apart by identity and must not be changed; what is made of one must not hold it.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[ref[object], OrderedDict[Hashable, T]]] = {}
+
+    def __len__(self) -> int:
+        """Of how many values something is kept."""
+        return len(self._made)
+
+    def get(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
+        """The result of ``make`` for a value; ``about`` names everything else that the result depends on."""
+        made = self._made_of(value)
+        return made[about] if about in made else self._put(made, about, make())
+
+    async def get_sized(self, value: object, about: Hashable, make: Callable[[], T], size: Callable[[], int]) -> T:
+        """As :meth:`get`; in a worker thread where the value has many characters, which ``size`` counts."""
+        made = self._made_of(value)
+        return made[about] if about in made else self._put(made, about, await run_sized(make, size()))
+
+    def _made_of(self, value: object) -> OrderedDict[Hashable, T]:
+        place = id(value)
+        found = self._made.get(place)
+        if found is None:
+            # The weak reference removes the entry before the id can belong to another value.
+            found = self._made[place] = ref(value, partial(self._forget, place)), OrderedDict()
+        return found[1]
+
+    def _put(self, made: OrderedDict[Hashable, T], about: Hashable, one: T) -> T:
+        made[about] = one
+        if len(made) > _MOST_DERIVED:
+            made.popitem(last=False)
+        return one
+
+    def _forget(self, place: int, _: ref[object]) -> None:
+        self._made.pop(place, None)
 
 
 def response_of(
