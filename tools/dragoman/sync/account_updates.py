@@ -20,6 +20,7 @@ from dragoman.sync.update import Update
 _MOST_EMPTY: Final = 20
 """Parts of a service's changes without any news that are passed at once."""
 
+# A part out of the store costs no request.
 _MOST_EMPTY_IN_STORE: Final = 1000
 
 
@@ -88,10 +89,13 @@ async def read_updates(
             return replace(found, notes=await unread_note(workspace, account), as_of=source.as_of)
         except Conflict:
             pass  # the store has forgotten the position, so the service is asked
+    # A service knows no position of the store, so times tell what is new there.
     if is_of_store(position.service):
         position = replace(position, service=None, caught_up=False)
+    # Taken before the question: what happens while the service answers may be missing in its answer.
     asked_at = await (await workspace.store()).sync.time()
     found = await _ask_service(workspace, account, position, conversation)
+    # Only a complete answer tells everything up to the time of the question.
     return found if found.more or found.notes else replace(found, asked_at=asked_at)
 
 
@@ -126,6 +130,7 @@ async def _changes(
         wanted = [one for one in changes.messages if conversation is None or one.conversation == conversation.id]
         items = await _news(workspace, account, wanted, position, changed=position.caught_up)
         if items or not changes.more:
+            # Where these changes begin: what the caller does not get now is asked for again from there.
             start = replace(position, service=at)
             return AccountUpdates(items, start, changes.position, changes.more, by_time=not position.caught_up)
         at = changes.position
@@ -142,11 +147,14 @@ async def _polled(
     items = await _news(workspace, account, reading.messages, position, changed=False)
     until = reading.complete_until
     if until is not None:
+        # A later message would move the caller's time past those that were not read yet.
         items = [one for one in items if one.time <= until]
     return AccountUpdates(
         items,
         position,
+        # The service's position lies behind what was not read, so it is kept only after a complete reading.
         end if until is None else None,
+        # Without an item the position stays, and a caller that goes on at once would ask the same for ever.
         until is not None and bool(items),
         reading.notes,
         reading.conversations,
@@ -157,6 +165,7 @@ async def _news(
     workspace: Workspace, account: Account, messages: list[Message], position: UpdatePosition, *, changed: bool
 ) -> list[Update]:
     """The messages that are news, oldest first, with their numbers."""
+    # Overlapping pages and logs of changes bring a message several times; its last version counts.
     latest = {(one.conversation, one.id): one for one in messages}
     numbered = await workspace.number_messages(account, list(latest.values()))
     found = [update for one in numbered if (update := position.update_of(one, changed=changed))]

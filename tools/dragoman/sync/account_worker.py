@@ -52,6 +52,7 @@ class AccountWorker:
         self._round_due_at = 0.0
         self._failures = 0
         limits = session.account.provider_class.limits
+        # The rate limiter gives background work half of the calls under way; more would only wait there.
         self._questions = max(1, min(_MOST_AT_ONCE, limits.concurrency // 2))
 
     async def run(self, *, watch: bool) -> None:
@@ -64,6 +65,7 @@ class AccountWorker:
         while True:
             try:
                 state = await self._catch_up()
+            # A DragomanError too, but waiting does not help: the account is another process's now.
             except LeaseLostError:
                 raise
             except DragomanError as error:
@@ -123,6 +125,7 @@ class AccountWorker:
 
         async def read(one: ConversationSync) -> None:
             async with limiter:
+                # Checked after the wait for a turn, in which the round may have become due or the account have failed.
                 if self._is_round_due() or any(map(concerns_account, errors)):
                     return
                 try:
@@ -136,6 +139,7 @@ class AccountWorker:
         async with anyio.create_task_group() as group:
             for one in conversations:
                 group.start_soon(read, one)
+        # Raised after the group, so that the other conversations have stored their pages.
         fatal = next(filter(concerns_account, errors), None)
         if fatal is not None:
             raise fatal
@@ -146,6 +150,7 @@ class AccountWorker:
         errors.append(error)
         if concerns_account(error):
             return
+        # Loaded again, because reading has stored pages, and with them a cursor, since this one was.
         stored = (await session.store.sync.conversations(session.name, [one.id])).get(one.id, one)
         attempts = failed(stored.attempts, error, await session.store.sync.time())
         await session.commit(SyncStep(states=[replace(stored, attempts=attempts)]))
@@ -173,6 +178,7 @@ class AccountWorker:
         try:
             state = await session.store.sync.account(session.name)
             now = await session.store.sync.time()
+            # The stored count may go back to earlier processes; this one waits by its own.
             attempts = replace(failed(state.attempts, error, now), retry_at=now + timedelta(seconds=wait))
             await session.commit(SyncStep(account=replace(state, attempts=attempts)))
         except NotWritableError:

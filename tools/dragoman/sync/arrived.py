@@ -36,9 +36,11 @@ class ArrivedChanges:
         """
         serial = int((position or f"{_PREFIX}0").removeprefix(_PREFIX))
         found = await self.store.sync.arrivals(self.account, serial, _PART)
+        # Cut from the log; or, if it is above all, given by a store of which this one is an older copy.
         if serial < found.oldest or serial > found.newest:
             raise Conflict("The store does not know this position any more.", account=self.account)
         more = len(found.items) == _PART
+        # All accounts share the serials. A quiet account moves along, so its position is not cut off with the log.
         last = found.items[-1].serial if more else found.newest
         return Changes(messages=[one.message for one in found.items], position=f"{_PREFIX}{last}", more=more)
 
@@ -56,6 +58,7 @@ async def arrived_changes(
     store = await workspace.store()
     state = await store.sync.account(account.name)
     now = await store.sync.time()
+    # A time far ahead was noted by a wrong clock, and would count as current until then.
     if state.fresh_at is None or state.began_at is None or not now - FRESH <= state.fresh_at <= now + FRESH:
         return None
     source = ArrivedChanges(store, account.name, state.fresh_at)

@@ -12,6 +12,7 @@ from dragoman.core.model import Message
 from dragoman.core.queries import MessageQuery
 from dragoman.store.coverage import INSTANT, OPEN
 
+# Whatever time a service tells, a span from one instant after it up to OPEN is not empty.
 _LATEST: Final = OPEN - 2 * INSTANT
 
 PAGE: Final = 200
@@ -64,5 +65,6 @@ class BackPosition:
             cursor, until, oldest, disordered = json.loads(text)
             times = [None if time is None else datetime.fromisoformat(time) for time in (until, oldest)]
             return cls(times[0], str(cursor), times[1], bool(disordered)) if cursor else None
+        # The empty text as well: then reading goes on by the time.
         except (ValueError, TypeError):
             return None

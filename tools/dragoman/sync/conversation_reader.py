@@ -79,6 +79,7 @@ class ConversationReader:
     async def _read_newest(
         self, state: ConversationSync, coverage: Coverage, size: int
     ) -> tuple[ConversationSync, Coverage]:
+        # Taken before the question: what is written while the service answers counts as not read.
         checked_at = await self._session.store.sync.time()
         page, position = await self._page(state.id, BackPosition(), size)
         since = BEGINNING if page.cursor is None else position.complete_since
@@ -88,6 +89,7 @@ class ConversationReader:
         is_held = coverage.reach is not None
         covered = coverage.add(Span(since, OPEN))
         state = replace(state, checked_at=checked_at, gone_at=None, attempts=NO_FAILURE)
+        # Where the present was held, the stored cursor still leads on from the span's far end.
         if not is_held:
             state = replace(state, cursor=position.to_text() if page.cursor else "", cursor_at=since)
         news_since = shortly_before(checked_at if edge == OPEN else edge)
@@ -96,6 +98,7 @@ class ConversationReader:
 
     async def _read_back(self, state: ConversationSync, coverage: Coverage) -> tuple[ConversationSync, Coverage]:
         reach = coverage.reach or OPEN
+        # The span may have grown or been cut since the cursor was stored, and then it leads elsewhere.
         known = BackPosition.from_text(state.cursor) if state.cursor_at == reach else None
         before = known or BackPosition(until=reach)
         try:
@@ -108,6 +111,7 @@ class ConversationReader:
             page, position = await self._page(state.id, before, self._session.page_size)
         uncovered: list[Span] = []
         if position.disordered and not before.disordered:
+            # The order did not hold, so what the earlier pages claimed to be complete was not.
             newest = max(one.sent_at for one in page.items if one.sent_at is not None)
             uncovered = [Span(before.oldest or BEGINNING, newest + INSTANT)]
             coverage = coverage.subtract(uncovered[0])
@@ -125,6 +129,7 @@ class ConversationReader:
         """The next page that holds a message, or the last one."""
         session = self._session
         for _ in range(_MOST_EMPTY):
+            # Held for the question only, so that others ask while this page is stored.
             async with self._questions:
                 provider = await session.provider()
                 began = session.clock.monotonic()
@@ -132,6 +137,7 @@ class ConversationReader:
             session.note_page(session.clock.monotonic() - began, sum([len(one.text) for one in page.items]))
             after = position.after(page.items, page.cursor)
             if page.cursor is None or (page.items and after.oldest is not None):
+                # The same cursor again would lead in a circle.
                 if page.cursor is not None and page.cursor == position.cursor:
                     break
                 return page, after

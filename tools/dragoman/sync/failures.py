@@ -18,6 +18,7 @@ from dragoman.store.sync_state import Attempts, LeaseLostError
 
 _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 6 * 3600.0
+# Far beyond the longest wait; an unbounded power would overflow a float one day.
 _MOST_DOUBLINGS: Final = 20
 
 
@@ -25,6 +26,7 @@ def wait_after(failures: int, error: DragomanError) -> float:
     """Seconds to wait after so many failures in a row; what the service asks for counts first."""
     wait: float = _FIRST_WAIT * 2 ** min(failures - 1, _MOST_DOUBLINGS)
     if isinstance(error, RateLimited | Unavailable) and error.retry_after is not None:
+        # A rate limit says exactly when to come back. The end of an outage is a guess, so the wait grows.
         wait = max(wait if isinstance(error, Unavailable) else 1.0, error.retry_after)
     return min(wait, _LONGEST_WAIT)
 
@@ -38,6 +40,7 @@ def failed(before: Attempts, error: DragomanError, now: datetime) -> Attempts:
 
 def concerns_account(error: DragomanError) -> bool:
     """Whether an error of one conversation means that no other can be read either."""
+    # Credentials, rate limits, the store and the lease are the same for all conversations.
     return isinstance(error, Unauthenticated | RateLimited | NotWritableError | LeaseLostError)
 
 

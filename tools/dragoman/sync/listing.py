@@ -40,6 +40,7 @@ class _Listing:
         try:
             began, cursor = json.loads(text)
             return cls(datetime.fromisoformat(began), cursor)
+        # The empty text as well: a list that is to begin anew.
         except (ValueError, TypeError):
             return cls(now)
 
@@ -74,9 +75,11 @@ class ConversationLister:
             following = None if page.cursor is None else replace(listing, cursor=page.cursor)
             account = replace(account, listing=None if following is None else following.to_text())
             if following is None:
+                # Its first page is as old as its beginning, however long the rest took.
                 fresh_at = account.fresh_at if self._tells_changes else listing.began
                 account = replace(account, listed_at=listing.began, fresh_at=fresh_at)
             await self._take(page.items, account, now)
+            # A cursor that comes again leads in a circle; the next round tries once more.
             if following is None or page.cursor == listing.cursor:
                 break
             listing = following
@@ -100,7 +103,9 @@ class ConversationLister:
             page = await (await self._session.provider()).list_conversations(query)
             moved = [one.id for one in page.items if one.last_message_at is not None and one.last_message_at >= since]
             recent += moved
+            # Lists begin with what was written last, so nothing behind such a page has moved.
             is_last = page.cursor is None or not moved
+            # Only the last page makes the account current: after a crash before it, the same pages are listed again.
             await self._take(page.items, replace(account, fresh_at=now) if is_last else None, now)
             if is_last:
                 break
@@ -150,6 +155,7 @@ class ConversationLister:
             batch.uncovered.append((one.id, Span(shortly_before(state.last_message_at or BEGINNING), OPEN)))
         if state.reach is None and state.checked_at is not None and last is not None and not has_moved:
             batch.covered += await self._reopened(state, last)
+        # A list may be older than the changes that were read before it.
         if self._tells_changes and last is not None and state.last_message_at is not None:
             last = max(last, state.last_message_at)
         state = replace(state, last_message_at=last, follows=follows, listed_at=now)
@@ -161,6 +167,7 @@ class ConversationLister:
         """The stretch up to the present, of a conversation of which the service says that nothing was written since."""
         session = self._session
         newest = (await session.store.sync.coverage(session.name, state.id)).coverage.newest
+        # The last message came after what is held, so it has to be read.
         if newest is None or newest.until <= last:
             return []
         return [(state.id, Span(newest.until, OPEN))]

@@ -44,9 +44,11 @@ class NewsRound:
         """
         session = self._session
         state = await session.store.sync.account(session.name)
+        # Stored before the first question, so that what arrives meanwhile is news also after a crash.
         if state.began_at is None:
             state = replace(state, began_at=await session.store.sync.time())
             await session.commit(SyncStep(account=state))
+        # Before the list: what happens while it is read comes with the next changes.
         if self._tells_changes:
             state = await self._read_changes(state)
         if await self._has_to_list(state):
@@ -62,6 +64,7 @@ class NewsRound:
         if state.listing is not None or state.listed_at is None:
             return True
         now = await self._session.store.sync.time()
+        # A time far ahead was noted by a wrong clock, and would put off the list until then.
         return not now - LIST_AGAIN < state.listed_at <= now + LIST_AGAIN
 
     async def _read_changes(self, state: AccountSync) -> AccountSync:
@@ -74,11 +77,13 @@ class NewsRound:
                 changes = await (await self._session.provider()).changes(before)
             except Conflict:
                 return await self._begin(state)
+            # While more is to come, nothing is known up to the time of the question.
             fresh_at = state.fresh_at if changes.more else asked_at
             state = replace(state, position=changes.position, fresh_at=fresh_at)
             await self._store(changes, state)
             if not changes.more:
                 return state
+            # The same position again would lead in a circle.
             if changes.position == before:
                 break
         raise BadResponse("The service's changes lead nowhere.", hint="Sync tries again later.")
@@ -89,6 +94,7 @@ class NewsRound:
         What happened since the last round is not told any more then, so the conversations are listed and read.
         """
         asked_at = await self._session.store.sync.time()
+        # Before the list is read, so that nothing happens unnoticed between the two.
         position = (await (await self._session.provider()).changes(None)).position
         behind_from = None if state.fresh_at is None else shortly_before(state.fresh_at)
         state = replace(state, position=position, fresh_at=asked_at, listing="")

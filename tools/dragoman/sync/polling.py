@@ -73,8 +73,10 @@ async def read_since(
                 await _read_conversation(account, one, since, reading)
             except DragomanError as error:
                 failures.append(error)
+            # Not in a finally: what the time limit cuts off stays in the set, and is told.
             left.discard(one.id)
 
+    # What was read in time is given; one slow conversation must not cost all the others.
     with anyio.move_on_after(account.settings.timeout):
         async with anyio.create_task_group() as group:
             for one in moved:
@@ -114,6 +116,7 @@ async def _moved(workspace: Workspace, account: Account, since: datetime, readin
             without_time += one.last_message_at is None
             if one.last_message_at is not None and one.last_message_at < since:
                 return moved
+            # Only a time ends the list early, so conversations without one are counted instead.
             if one.last_message_at is not None or without_time <= _MOST_WITHOUT_TIME:
                 moved.append(one)
         if page.cursor is None:
@@ -150,6 +153,7 @@ async def _read_from(account: Account, one: Conversation, since: datetime, readi
         last = max((message.sent_at for message in page.items if message.sent_at), default=last)
         if page.cursor is None:
             return
+        # While all are of the first instant, stopping would give the caller the same messages for ever.
         if read >= MOST_MESSAGES and last > since:
             break
         query = replace(query, cursor=page.cursor)

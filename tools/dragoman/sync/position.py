@@ -64,7 +64,9 @@ class UpdatePosition:
     def moved_to(self, service: str | None, *, caught_up: bool) -> Self:
         """The position once everything up to a position of the service was given."""
         oldest = int(self.since.timestamp())
+        # What is older than the caller's time is no news anyway.
         recent = {key: (seen, until) for key, (seen, until) in self.given.items() if until >= oldest}
+        # Cursors are stored, so they are bounded; what was given first is forgotten first.
         given = dict(list(recent.items())[-_MOST_GIVEN:])
         return replace(self, service=service, caught_up=caught_up, given=given)
 
@@ -77,6 +79,7 @@ class UpdatePosition:
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Back from a cursor of ours."""
+        # Cursors of earlier versions end before the time of the answer.
         since, service, caught_up, given, *more = json.loads(text)
         known = {key: (seen, time) for key, (seen, time) in given.items()}
         answered_at = datetime.fromisoformat(more[0]) if more and more[0] else None

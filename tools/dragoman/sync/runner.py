@@ -29,6 +29,7 @@ ASK_AGAIN: Final = 15.0
 
 _NEEDED: Final = frozenset({Capability.LIST_CONVERSATIONS, Capability.LIST_MESSAGES})
 _log = logging.getLogger(__name__)
+# One renewal that fails or comes late does not cost the lease.
 _RENEW: Final = LEASE / 3
 
 
@@ -84,8 +85,10 @@ async def keep_current(
         What came of each.
     """
     store = await workspace.store()
+    # Process ids come again, in containers after every start, so a random part tells holders apart.
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     results = [AccountResult(account.name) for account in accounts]
+    # Outside the tasks, because each takes a copy of the context when it starts.
     with background_calls():
         async with anyio.create_task_group() as group:
             for account, result in zip(accounts, results, strict=True):
@@ -109,6 +112,7 @@ class _Keeper:
         while True:
             try:
                 await self._run_once(watch=watch)
+            # Asking for the lease again tells whether another process has it or it is free.
             except LeaseLostError:
                 continue
             except DragomanError as error:
@@ -152,6 +156,7 @@ async def _renewing(store: Store, lease: Lease) -> AsyncGenerator[None]:
             except NotWritableError:
                 continue  # nobody else can take it either
 
+    # A task group wraps what leaves it into an ExceptionGroup, so errors are raised behind it.
     failure: list[DragomanError] = []
     try:
         async with anyio.create_task_group() as group:
@@ -162,9 +167,11 @@ async def _renewing(store: Store, lease: Lease) -> AsyncGenerator[None]:
                 failure.append(error)
             group.cancel_scope.cancel()
     finally:
+        # Shielded, so that a process that is stopped frees the account at once. Briefly: the lease ends by itself.
         with anyio.move_on_after(1, shield=True):
             await _release(store, lease)
     if lost or failure:
+        # The lost lease first: it may be why the rest has failed.
         raise (*lost, *failure)[0]
 
 

@@ -105,11 +105,13 @@ class SyncSession:
             NotWritableError: The store is full.
         """
         await self._yield_to_tools()
+        # Such steps cannot be joined: each has its own bound of news, or its own state of the account.
         if step.news or step.account is not None or step.behind_from is not None:
             self._note(await self.store.sync.commit(self.lease, step))
             return
         self.waiting.append(step)
         async with self.writing:
+            # Whoever had the lock before may have stored this step along with its own.
             if any(one is step for one in self.waiting):
                 await self._store_waiting(step)
 
@@ -144,6 +146,7 @@ class SyncSession:
 
     async def _yield_to_tools(self) -> None:
         waited = 0.0
+        # Bounded: tools that are called without a pause must not hold up sync for ever.
         while waited < _LONGEST_YIELD and instrumentation.quiet_seconds() < _QUIET:
             await self.clock.sleep(_LOOK)
             waited += _LOOK

@@ -37,6 +37,7 @@ class Update:
 
 def identity(message: Message) -> str:
     """A short digest of which message of its account this is."""
+    # Ids come from services, and half a surrogate pair in one must not fail here.
     key = f"{message.conversation}\0{message.id}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(key, digest_size=_BYTES).hexdigest()
 

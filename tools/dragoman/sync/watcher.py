@@ -83,6 +83,7 @@ class ConversationWatcher:
             if len(self._watched) >= MOST_WATCHED:
                 raise RateLimited("Too many conversations are watched.", hint="Unsubscribe from some.")
             watched = self._watched[key] = _Watched(workspace, reference)
+            # What later looks are compared with: without it the first change would go unnoticed.
             await self._look(watched)
         token = object()
         watched.callbacks[token] = changed
@@ -90,6 +91,7 @@ class ConversationWatcher:
 
         def end() -> None:
             watched.callbacks.pop(token, None)
+            # Ended twice, the entry of that name may be a later one.
             if not watched.callbacks and self._watched.get(key) is watched:
                 del self._watched[key]
 
@@ -99,6 +101,7 @@ class ConversationWatcher:
         """Look at what is watched, until cancelled."""
         while True:
             await self._begun.wait()
+            # A copy, because watching begins and ends while the store is read.
             for watched in list(self._watched.values()):
                 if await self._look(watched):
                     for changed in list(watched.callbacks.values()):
