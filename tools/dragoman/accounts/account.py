@@ -41,6 +41,7 @@ class LazyResource(Generic[T]):
         self._holder = holder
         self._opening = opening
         self._value: T | None = None
+        # Without a turn of the event loop where nobody else opens: that is nearly always so.
         self._lock = anyio.Lock(fast_acquire=True)
 
     @property
@@ -74,6 +75,7 @@ class LazyResource(Generic[T]):
                         scope.shield = True
                         scope.deadline = anyio.current_time() + CLOSING_SECONDS
         except Exception:
+            # Raised to the caller that waits in `start`; later nobody waits, and the group must go on for all others.
             if not started:
                 raise
             _log.exception("An open account broke down; it is opened again when next needed.")
@@ -167,6 +169,7 @@ class Account:
 
     def supports(self, capability: Capability) -> bool:
         """Whether the account can do this: its provider, the local index and the policy taken together."""
+        # Before the store is considered: it can stand in for reading, never for writing.
         if capability in WRITES:
             return capability in self.capabilities and self.may_write()
         # What the store remembers can be searched, whatever the service can.

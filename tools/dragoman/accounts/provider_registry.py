@@ -37,6 +37,7 @@ _LONGEST: Final = 100
 
 def provider_names() -> list[str]:
     """The names that settings may use, built-in ones first."""
+    # An entry point cannot replace a built-in provider, here as in provider_class.
     outside = sorted({point.name for point in entry_points(group=GROUP)} - BUILT_IN.keys())
     return [*BUILT_IN, *outside]
 
@@ -55,6 +56,7 @@ def provider_class(name: str) -> type[Provider]:
             raise _not_imported(name, "dragoman", error) from error
     else:
         found = _outside(name)
+    # An entry point may name anything that can be imported.
     if not (isinstance(found, type) and issubclass(found, Provider)):
         raise InvalidArgument(sentence("The entry point of provider {!r} is not a Provider class.", name))
     return found
@@ -98,6 +100,7 @@ def _outside(name: str) -> object:
     for point in entry_points(group=GROUP, name=name):
         try:
             return point.load()
+        # Importing runs code of others, which may raise anything.
         except Exception as error:
             raise _not_imported(name, point.dist.name if point.dist else name, error) from error
     raise InvalidArgument(
@@ -108,6 +111,7 @@ def _outside(name: str) -> object:
 def _not_imported(name: str, package: str, error: Exception) -> InvalidArgument:
     """Why a provider cannot be imported: the module that is missing, or what its own code raised."""
     if isinstance(error, ModuleNotFoundError) and error.name:
+        # The name comes out of code of others.
         missing = clean_line(error.name, _LONGEST)
         return InvalidArgument(
             sentence("The provider {!r} cannot be imported: the module {!r} is not installed.", name, missing),

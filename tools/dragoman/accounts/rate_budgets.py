@@ -33,4 +33,5 @@ class StoreBudgets:
         await (await self._store()).rate_budgets.pause(self._name(bucket), seconds)
 
     def _name(self, bucket: str) -> str:
+        # No account's name has a blank, so no two accounts share a budget by accident.
         return bucket if bucket.startswith(OF_MANY) else f"{self._account} {bucket}"

@@ -24,6 +24,7 @@ class _LazyPattern:
     def compile(self) -> re.Pattern[str] | re.Pattern[bytes]:
         """Compile the pattern, so that a look for a method finds it at once."""
         compiled = re.compile(self._source, self._flags)
+        # Members of the object are found before __getattr__ is asked, so the next look costs nothing.
         vars(self).update({name: getattr(compiled, name) for name in _METHODS})
         return compiled
 

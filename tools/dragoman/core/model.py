@@ -18,6 +18,7 @@ from dragoman.core.safe_text import SafeText, Sentence
 
 T_co = TypeVar("T_co", covariant=True)
 
+# One read-only object for all values: a dict as a default could be changed through any of them.
 NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 

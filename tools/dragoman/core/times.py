@@ -9,6 +9,7 @@ from dragoman.core.lazy_pattern import lazy_pattern
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+# From nine digits on, because eight are a date such as 20260310.
 _DIGITS: Final = lazy_pattern(r"-?([0-9]{9,19})(?:\.([0-9]{1,9}))?")
 _RFC_2822: Final = lazy_pattern(r"(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s")
 _DATE_DIGITS: Final = 8  # 20260310
@@ -30,6 +31,7 @@ def parse_time(value: str | float | None) -> datetime | None:
             as a number or its digits: in seconds, milli-, micro- or nanoseconds, told apart by its size. Slack's
             ``1717430812.004200`` is exact to the microsecond.
     """
+    # In Python a bool is a number, and True would be a second after 1970.
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -117,6 +119,7 @@ def _of_number(value: float) -> datetime | None:
 def _of_digits(text: str, fraction: str) -> datetime | None:
     whole = int(text.partition(".")[0])
     scale = _scale(whole)
+    # In whole numbers, because a float has not enough digits for them.
     part = int(fraction.ljust(9, "0")) * scale // 10**12 if fraction else 0
     return from_us(whole * scale // 1000 + (-part if text.startswith("-") else part))
 
@@ -133,6 +136,7 @@ def _scale(number: float) -> int:
 
 def _of_iso(text: str) -> datetime | None:
     try:
+        # RFC 3339 allows a small z, which Python does not read.
         found = datetime.fromisoformat(text.upper())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

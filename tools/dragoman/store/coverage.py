@@ -55,6 +55,7 @@ class Coverage:
     def of(cls, spans: Iterable[Span]) -> Self:
         """The union of any spans."""
         merged: list[Span] = []
+        # By their beginnings, so that a span can meet the last merged one only.
         for span in sorted(spans):
             if merged and merged[-1].meets(span):
                 merged[-1] = Span(merged[-1].since, max(merged[-1].until, span.until))
@@ -71,6 +72,7 @@ class Coverage:
     def reach(self) -> datetime | None:
         """How far back from the present nothing is missing; ``None`` when the present is not covered."""
         newest = self.newest
+        # Spans that touch are one, so whatever is before this span has a gap behind it.
         return newest.since if newest is not None and newest.until == OPEN else None
 
     def add(self, span: Span) -> Self:

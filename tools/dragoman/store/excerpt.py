@@ -14,6 +14,7 @@ from dragoman.core.queries import Term
 from dragoman.store.index_terms import INDEXED
 
 _MOST: Final = 50
+# Bounds the work of a hostile text; a term is shown once a line anyway.
 _MOST_PLACES: Final = 2000
 _DECISIVE: Final = 3
 _LEAD: Final = 3
@@ -43,6 +44,7 @@ def excerpt(text: str, terms: Sequence[Term], width: int) -> tuple[str | None, t
         The passage, ``None`` when the beginning of the text does as well; and where in it the words stand. Each term
         is marked once a line.
     """
+    # What lies further back is not in the index, so it did not find the message.
     finds = list(islice(_finds(text[:INDEXED], terms), _MOST))
     if not finds or finds[0][1] <= width:
         return None, tuple(finds)
@@ -77,6 +79,7 @@ def _finds(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
             # One letter may fold to two, of which only one was found, and marks after a letter belong to it.
             start, end = origins[start], max(origins[end], origins[end - 1] + 1)  # noqa: PLW2901 - the same, in the text
         line = text.rfind("\n", 0, start), index
+        # Once a line is enough to see it, and marks cost tokens.
         if start >= shown and line not in lines:
             lines.add(line)
             shown = end
@@ -86,6 +89,7 @@ def _finds(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
 def _places(folded: str, term: Term) -> Iterator[re.Match[str]]:
     """Where a term stands as a whole word; else where words begin so; else anywhere."""
     for expression in _expressions(term):
+        # The strictest form that occurs: the beginnings of other words would hide the word itself.
         if expression.search(folded):
             return expression.finditer(folded)
     return iter(())
@@ -108,6 +112,7 @@ def _pattern(term: Term) -> str:
     """Words with anything but letters between them; the signs of a short word belong to it."""
     folded = fold(term.text).strip()
     pieces: list[str] = _WORD.findall(folded)
+    # "c" of "c++" stands everywhere, so there the signs are part of what is marked.
     if not pieces or (_SIGN.search(folded) and max(map(len, pieces)) < _DECISIVE):
         return re.escape(folded)
     return r"[\W_]{1,9}".join(map(re.escape, pieces))

@@ -149,6 +149,7 @@ def query_words(text: str) -> QueryWords:
     words = lexemes(_paired(folded))
     if last > 1:
         # The run may go on in the text, where its last character begins a pair instead of standing alone.
+        # The pair before it holds that character already.
         words.pop()
     return QueryWords(words, last == 1, last > 0)
 

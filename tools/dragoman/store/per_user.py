@@ -143,6 +143,7 @@ class PerUserCursors(CursorStore):
     async def load(self, token: str) -> dict[str, object] | None:
         """The state of that name, if it is the person's own."""
         state = await self._whole.load(token)
+        # A cursor of somebody else is answered as one that never was, so that nobody can try which exist.
         if state is None or state.pop(_OWNER, None) != self._owner:
             return None
         return state
@@ -242,4 +243,5 @@ class _Keys:
         """The account behind a key; ``None`` when it is not for this person."""
         if key in self._names:
             return self._names[key]
+        # A key of another person, or the common key of an account that is personal here: neither may be seen.
         return None if _BETWEEN in key or key in self._keys else key

@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
 
+# As RFC 3986 writes a scheme; blanks come along where an address is copied.
 _SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 ADDRESS_SCHEMES: Final = ("postgresql://", "postgres://")
 """How the address of a database begins."""

@@ -61,6 +61,7 @@ def pattern_of(term: Term) -> Pattern | None:
     signs = tuple(index_terms.query_signs(term.text))
     if not words and not signs:
         return None
+    # Who writes quotes wants exactly that, and signs alone have no looser form.
     if term.phrase or not words:
         return Pattern(tuple(words), signs, open_ended=cut_off)
     parts = index_terms.joined_parts(term.text)
@@ -74,6 +75,7 @@ def pattern_of(term: Term) -> Pattern | None:
         # A letter or two begin so many words that looking them all up tells nothing and takes long.
         loosely_open=not (open_ended or asked.unspaced or len(last) < _DECISIVE or (joined and last.isdigit())),
         loosely_signed=not any(len(part) >= _DECISIVE for part in parts),
+        # Threes of digits of a date or an address would stand in any long number.
         pieces=() if joined and all(map(str.isdigit, joined)) else tuple(index_terms.pieces_of(term.text)),
         joined=joined,
         version=_other_version(joined),

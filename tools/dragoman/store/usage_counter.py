@@ -46,6 +46,7 @@ class UsageCounter:
 
     async def write_down(self) -> None:
         """Add the counts to the store."""
+        # Replaced before the write, so that calls that end during it are counted the next time.
         ended, self._ended, self._something = self._ended, {}, anyio.Event()
         if not ended:
             return
@@ -66,6 +67,7 @@ class UsageCounter:
     async def keep_writing(self) -> None:
         """Store counts after calls, at most once in :data:`WRITE_INTERVAL`; until cancelled."""
         while True:
+            # A server that nobody calls writes nothing.
             await self._something.wait()
             await anyio.sleep(WRITE_INTERVAL)
             await self.write_down()

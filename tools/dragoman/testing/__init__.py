@@ -95,6 +95,7 @@ def connect(
 def __getattr__(name: str) -> object:
     """Import the contract when it is used: it needs pytest, and suites without it pay nothing."""
     if name not in _CONTRACT:
+        # What Python itself says; hasattr and star imports rely on the type.
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(_CONTRACT[name]), name)
     return found

@@ -21,6 +21,7 @@ from dragoman.core.errors import (
 )
 from dragoman.providers.replay.fake_http_service import Reply, Request, serving
 
+# Too long to be waited for, so that the error reaches the caller instead of a second attempt.
 _LATER: Final = {"retry-after": "3600"}
 _FAILURES: Final[Mapping[type[DragomanError], Reply]] = {
     InvalidArgument: Reply({"message": "this is not valid"}, 422),
@@ -70,6 +71,7 @@ class FakeHttpService:
 
     def _answer_or_fail(self, request: Request) -> Reply:
         self.requests.append(request)
+        # A read that fails leaves nothing unknown.
         if self._failure is None or (self._failure is OutcomeUnknown and request.route[0] == "GET"):
             return self.answer(request)
         return _FAILURES[self._failure]

@@ -76,6 +76,7 @@ class JournalService:
     def write(self, **entry: object) -> None:
         """Note one write, whole and for good."""
         line = json.dumps(entry, ensure_ascii=True).encode() + b"\n"
+        # One write call with O_APPEND: lines of several processes cannot mix, and a killed one leaves no half line.
         journal = os.open(self.folder / "journal", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(journal, line)
@@ -94,6 +95,7 @@ class JournalService:
         faults = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         if not faults:
             return ""
+        # Taken before it strikes: it may kill the process, and must not strike again after the restart.
         path.write_text("".join(f"{fault}\n" for fault in faults[1:]), encoding="utf-8")
         return faults[0]
 
@@ -187,12 +189,14 @@ class JournalProvider(Provider):
     async def _write(self, op: str, room: str, text: str, at: datetime, identifier: str, **more: str | None) -> Message:
         fault = self.service.next_fault()
         if fault == "refused":
+            # Said by the service itself, so the message was certainly not taken.
             raise Unavailable("The service is closed.", hint="Try again later.")
         if fault == "killed before":
             os.kill(os.getpid(), signal.SIGKILL)
         if fault == "dropped":
             raise OutcomeUnknown("The connection broke.", hint="Look with list_messages first.")
         stored = text[: len(text) // 2] if fault == "cut" else text
+        # Faults above mean that the service never had the message, those below that it did.
         self.service.write(op=op, room=room, id=identifier, text=stored, at=at.isoformat(), **more)
         await self._after(fault)
         self._reading_fault = fault if fault.endswith("reading") else ""

@@ -32,6 +32,7 @@ class ScriptedServer:
         with ExitStack() as stack:
             self._portal = stack.enter_context(start_blocking_portal("asyncio"))
             self._client = stack.enter_context(self._portal.wrap_async_context_manager(self._server))
+            # Only once both are open: where the client fails, the inner stack ends the event loop again.
             self._stack = stack.pop_all()
         return self
 

@@ -128,6 +128,7 @@ def _collect_alternative(part: Part, body: Body) -> None:
     plain = next((one for child, one in found if child.media_type == "text/plain" and one.text), None)
     best = plain
     if plain is None or _may_be_stub(plain.text):
+        # From the end: senders put the richest form last (RFC 2046, 5.1.4).
         rich = next((one for child, one in reversed(found) if child.media_type != "text/plain" and one.text), None)
         best = rich if plain is None or (rich is not None and _is_stub(plain.text, rich.text)) else plain
     body.texts.extend(best.texts if best else ())

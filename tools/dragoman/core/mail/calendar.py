@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+# A line that begins with white space goes on the one before it (RFC 5545, 3.1).
 _FOLD: Final = re.compile(r"\n[ \t]")
 _ESCAPE: Final = re.compile(r"\\([\\;,nN])")
 _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d*(Z?))?")

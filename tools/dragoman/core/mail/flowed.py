@@ -20,7 +20,9 @@ def unwrap(text: str, *, delete_space: bool) -> str:
         content = line.lstrip(">")
         depth = len(line) - len(content)
         blank = " " if depth and content.startswith(" ") else ""
+        # Senders put a blank before lines that could be taken for something else (RFC 3676, 4.4).
         content = content.removeprefix(" ")
+        # The mark of a signature ends with a blank, and is joined to nothing (RFC 3676, 4.3).
         soft = content.endswith(" ") and content != _SIGNATURE
         piece = content[:-1] if soft and delete_space else content
         if joining == depth and content != _SIGNATURE:

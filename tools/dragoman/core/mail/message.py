@@ -21,6 +21,7 @@ __all__ = ["Mail", "MailFile", "read_mail", "read_mail_head", "read_whole_mail"]
 
 _DAY = timedelta(days=1)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# Bounds for a hostile mail, in which thousands may lie side by side or one in the other.
 _MOST_FORWARDED = 20
 _DEEPEST_FORWARDED = 5
 _OF_HEAD = ("id", "subject", "author", "references", "is_answer", "is_report")
@@ -131,9 +132,11 @@ class Mail:
     @Cached
     def reply_to(self) -> str:
         """The id of the mail that it answers; empty when it answers none."""
+        # A mail that names itself would be its own parent, and its thread a circle.
         own = self.id
         answered = [id_ for id_ in self.headers.ids("in-reply-to") if id_ != own]
         earlier = [id_ for id_ in self.references if id_ != own]
+        # The last of the references is the parent (RFC 5322, 3.6.4).
         direct = next((ids[0] for ids in (answered, earlier[-1:]) if ids), "")
         if direct or not self.is_report:
             return direct

@@ -81,6 +81,7 @@ class Part:
     @property
     def content(self) -> bytes:
         """The decoded content, as much of it as is kept."""
+        # The line end before a boundary belongs to the boundary (RFC 2046, 5.1.1).
         return decode_transfer(bytes(self._body).removesuffix(b"\n").removesuffix(b"\r"), self.encoding)
 
     @property
@@ -160,6 +161,7 @@ class Part:
 
 def _read_head(data: bytes, around: str) -> _PartHead:
     headers = Headers(data)
+    # RFC 2046, 5.1.5.
     default = "message/rfc822" if around == "multipart/digest" else "text/plain"
     type_, parameters = headers.parameters("content-type")
     headers.charset = parameters.get("charset", "")

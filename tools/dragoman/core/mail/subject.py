@@ -12,6 +12,7 @@ _ANSWERED: Final = (
 _FORWARDED: Final = (
     "fwd?|wg|vb|vl|tr|rv|i|pd|enc|doorst|trs|ilt|πρθ|пересл|הועבר|إعادة توجيه|转发|轉寄|轉發|転送|전달|chuyển tiếp"
 )
+# Possessive, so that a hostile subject costs no more than its length.
 _COUNTED: Final = r"\s*+(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*+\.?\s*+[:\uff1a]\s*+"
 _ANSWER: Final = re.compile(rf"\s*+(?:(?:{_ANSWERED}){_COUNTED})+", re.IGNORECASE)
 _MARKED: Final = re.compile(

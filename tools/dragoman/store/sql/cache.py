@@ -66,6 +66,7 @@ class SingleFlight:
                 result: T = flight.result[0]
                 return result
             if flight.has_failed:
+                # Waiting on would put one failing call after the other. Neither result nor failure: its caller was cancelled.
                 return await work()
 
     async def _lead(self, here: Hashable, work: Callable[[], Awaitable[T]]) -> T:
@@ -76,6 +77,7 @@ class SingleFlight:
             if (current := self._current.get(here)) is not None:
                 await current.done.wait()
                 flight.has_failed = current.has_failed
+            # From here on it reads: whoever asks later waits for the next one, which sees what they wrote before.
             del self._next[here]
             if flight.has_failed:
                 flight.done.set()
@@ -229,6 +231,7 @@ class RecentMessageCache:
         if not messages:
             return []
         oldest, pages = self._clock() - _FRESH, self._pages
+        # An id may come again with another object; ``holds`` compares the objects themselves.
         where = (account, remember, id(messages[0]))
         page = pages.get(where)
         if page is None or not page.holds(messages, oldest):

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 _AGAIN: Final = 600
 _MOST_GIVEN: Final = 1000
 _MOST_DROPPED: Final = 20
+# Numbers of 30 bits and a check of 6 are what seven digits of base 36 hold.
 _HALF: Final = 15
 _MASK: Final = (1 << _HALF) - 1
+# From four rounds on such a network is a strong pseudorandom permutation (Luby and Rackoff).
 _ROUNDS: Final = 4
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LENGTH: Final = 7
@@ -273,6 +275,7 @@ class MemoryCursors:
         """Name a state; the oldest one is forgotten when there are too many."""
         import secrets  # noqa: PLC0415  # as above
 
+        # Another first letter than stored cursors have, so that neither is taken for the other.
         token = f"m{secrets.token_hex(3)}"
         self._states[token] = _encode(state)
         if len(self._states) > KEPT:

@@ -15,6 +15,9 @@ def set_up(connection: Connection, patience: float) -> None:
     """
     # First of all: what follows may meet a lock already.
     connection.set_busy_handler(waiting(patience))
+    # FULL, because with NORMAL a power cut may take the last commits out of a -wal file.
+    # The size limit cuts the -wal file after a large import; by itself it never becomes smaller.
+    # A schema is not trusted: a file from elsewhere may have views and triggers that call functions.
     execute_all(
         connection,
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;"

@@ -151,6 +151,7 @@ class Database:
         Raises:
             DragomanError: It cannot be written, or somebody keeps an earlier state of it open.
         """
+        # What is in memory leaves nothing on a disk.
         if self.path is not None:
             await anyio.to_thread.run_sync(lambda: self.connections.run_outside(scrub), limiter=self._limiters().writes)
 

@@ -26,6 +26,7 @@ def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[in
     def wait(attempt: int) -> bool:
         nonlocal began
         now = time.monotonic()
+        # SQLite counts anew for each lock.
         if attempt == 0:
             began = now
         if now - began > patience:

@@ -17,6 +17,7 @@ _REMOTE: Final = {
 }  # fmt: skip
 """Types of file systems that several machines can mount at the same time."""
 
+# DRIVE_REMOTE of GetDriveTypeW.
 _DRIVE_REMOTE: Final = 4
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def network_disk(path: Path) -> str | None:
     Returns:
         ``None`` for a local disk, and where the system does not tell.
     """
+    # Only a warning depends on it, so whatever cannot be told counts as local.
     with suppress(OSError, ValueError):
         if sys.platform == "win32":
             return _network_drive(path)

@@ -34,6 +34,7 @@ def prepare_folder(path: Path) -> None:
         DragomanError: One of them cannot be made, or a directory stands in the file's place.
     """
     try:
+        # One by one: mkdir(parents=True) gives the folders between the default rights.
         for folder in reversed([folder for folder in path.parents if not folder.exists()]):
             folder.mkdir(mode=0o700, exist_ok=True)
     except (NotADirectoryError, FileExistsError) as error:
@@ -129,6 +130,7 @@ def open_alone(path: Path) -> Connection:
     """
     connection = _connection(str(path), _READ_WRITE)
     try:
+        # Exclusive first: then the lock that leaving WAL takes is not given back.
         execute_all(connection, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
     except BaseException:
         connection.close()
@@ -140,6 +142,7 @@ def require_room(path: Path) -> None:
     """Fail as the system does where nothing more fits beside the file."""
     import tempfile  # noqa: PLC0415  # takes time, and few ask
 
+    # Really written: the free space that the system tells leaves quotas out.
     with tempfile.TemporaryFile(dir=path.parent) as file:
         file.write(bytes(_ROOM))
 

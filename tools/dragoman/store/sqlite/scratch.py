@@ -8,6 +8,7 @@ import apsw
 
 from dragoman.store.sqlite.connection import Connection
 
+# Such a database ends with its process, so no time is spent on surviving a crash.
 _SETTINGS: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000;"
 _NEW: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 

@@ -8,6 +8,7 @@ from typing import Final
 from dragoman.store.sql.connection import Connection, Digest, Value
 from dragoman.store.sql.copying.side import PREFIXES, Row, Side, Table
 
+# The index is made anew where the rows go, so it is not copied.
 _OF_INDEX: Final = tuple(f"{prefix}_{name}" for prefix in PREFIXES for name in ("index", "words"))
 
 

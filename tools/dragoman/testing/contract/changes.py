@@ -45,6 +45,7 @@ class ChangesScenarios(Contract):
         for one in told:
             require_sound(one, one.conversation)
         require(not {one.id for one in seeded.messages} & {one.id for one in told}, "Older messages are told as new.")
+        # From the end of the log, not from the position that came with the message.
         require(not await _messages(account, await _end(account, start)), "What was told is told again.")
 
     @scenario(Capability.UPDATE_MESSAGE)

@@ -15,6 +15,7 @@ from dragoman.providers.base.provider import AccountSettings, MessageQuery, Prov
 
 T = TypeVar("T")
 
+# A list that makes a new cursor each time would never end.
 MOST_PAGES: Final = 1000
 FEWEST_WORDS: Final = 3
 MOST_CHARACTERS: Final = 600
@@ -76,6 +77,7 @@ def require_sound(message: Message, conversation: str) -> None:
         message.conversation == conversation, f"Message {message.id!r} names another conversation than the one asked."
     )
     require(message.author.name.strip() != "", f"The author of message {message.id!r} has no name.")
+    # A time without a zone cannot be compared with one that has one.
     for moment in (message.sent_at, message.edited_at, message.deleted_at):
         aware = moment is None or moment.utcoffset() is not None
         require(aware, f"Message {message.id!r} has a time without a zone.")
@@ -121,6 +123,7 @@ async def expect(
     names = " or ".join(kind.__name__ for kind in wanted)
     try:
         answer = await call
+    # First, because the wanted error is a DragomanError as well.
     except wanted as error:
         return error
     except DragomanError as error:
@@ -145,6 +148,7 @@ def secrets_of(settings: AccountSettings) -> Iterator[str]:
     """The non-empty secrets of an account's settings."""
     for name in type(settings).model_fields:
         value: object = getattr(settings, name)
+        # An empty one would be found in every text.
         if isinstance(value, SecretStr) and value.get_secret_value():
             yield value.get_secret_value()
 

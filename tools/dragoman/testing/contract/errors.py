@@ -88,7 +88,9 @@ class FailingScenarios(Contract):
                 require_plain(error, account.settings)
                 unsure = isinstance(error, OutcomeUnknown)
                 require((error.sent is None) == unsure, f"{kind.__name__}.sent is {error.sent}.")
+                # Once it is over, the account works again: no failure may leave it broken.
                 await call(account, capability, room, message, self.change)
+            # Collected, so that the author of a provider sees all that is wrong in one run.
             except (AssertionError, DragomanError, NotImplementedError) as failure:
                 wrong.append(f"{capability.value}, {kind.__name__}: {failure}")
         require(not wrong, "\n".join(wrong))
@@ -98,6 +100,7 @@ class FailingScenarios(Contract):
     ) -> Iterator[tuple[type[DragomanError], Capability]]:
         for kind in kinds:
             for capability in capabilities:
+                # Such a service may break down after it took the message, and then the outcome is unknown.
                 unsure = kind is Unavailable and capability in WRITES and not self.has(Trait.UNAVAILABLE_WRITES)
                 if kind not in self.exempt and not unsure:
                     yield kind, capability

@@ -17,6 +17,7 @@ from dragoman.testing.contract.sample_messages import talk
 from dragoman.testing.contract.service import Seeded, Service
 
 AT_ONCE = 16
+# Turns of the event loop before a call is given up: it is met at different points of its way.
 STEPS = 6
 
 
@@ -116,6 +117,7 @@ class LivingScenarios(Contract):
             whole = await call(account, capability, room, message)
             for steps in range(STEPS):
                 answer = await _give_up_after(steps, partial(call, account, capability, room, message))
+                # The answer may have been there in the moment of the cancellation; half of it never.
                 require(answer in ([], [whole]), f"A cancelled {capability.value} answered {answer!r:.200}.")
             await self._require_usable(account, seeded)
 
@@ -129,6 +131,7 @@ class LivingScenarios(Contract):
             answer = await _give_up_after(steps, partial(account.send_message, room, draft))
             texts = [m.text for page in await read(account, room, MessageQuery()) for m in page.items]
             require(texts.count(draft.text) <= 1, "A cancelled message went out twice.")
+            # Cancelled without an answer it may be there or not: the service may have had it already.
             require(not answer or draft.text in texts, "A message was acknowledged and is not there.")
 
     async def _require_usable(self, account: Provider, seeded: Seeded) -> None:

@@ -33,6 +33,7 @@ class PagingScenarios(Contract):
         seeded = await seed(service, talk(self.many))
         pages = await read(account, seeded.conversation.id, MessageQuery(order=order, limit=self.limit))
         require_once(in_order(pages, latest=order is Order.LATEST), [m.id for m in seeded.messages])
+        # Else the scenario would pass without having met a page border.
         require(len(pages) > 1, "Everything came in one page; raise `many` so that paging is tested.")
         totals = {page.total for page in pages} - {None}
         require(totals <= {self.many}, f"The total is told as {totals} and there are {self.many} messages.")
@@ -57,11 +58,13 @@ class PagingScenarios(Contract):
         self, service: Service, account: Provider
     ) -> None:
         """A page border between equal times neither loses nor repeats; both orders agree."""
+        # Cursors that hold only a time lose or repeat messages here.
         seeded = await seed(service, talk(self.many, at=lambda _: START))
         room, ids = seeded.conversation.id, sorted(m.id for m in seeded.messages)
         latest = in_order(await read(account, room, MessageQuery(limit=self.limit)), latest=True)
         oldest = in_order(await read(account, room, MessageQuery(order=Order.OLDEST, limit=self.limit)), latest=False)
         require_once(sorted(latest), ids)
+        # Both as they stand on the screen, oldest first, so they are the same list.
         require(latest == oldest, "The two orders disagree about messages of the same moment.")
 
     @scenario(LIST)
@@ -140,6 +143,7 @@ class PagingScenarios(Contract):
     async def test_a_cursor_from_nowhere_is_no_crash(self, service: Service, account: Provider) -> None:
         """It is refused in plain words, or answered with a page of this conversation."""
         seeded = await seed(service, talk(2))
+        # Cursors come back from clients, so anything can stand there: numbers, base64 of JSON, control characters.
         for cursor in ("nonsense", "-1", "\x00", "eyJ4IjoxfQ==", "9" * 40):
             try:
                 page = await account.list_messages(seeded.conversation.id, MessageQuery(cursor=cursor))

@@ -95,6 +95,7 @@ class FindingScenarios(Contract):
             (SearchQuery(text=WORD, since=sent_at, until=sent_at + MINUTE), {_place(first)}),
         ):
             found = {_place(hit.message) for hit in await self._hits(account, query)}
+            # More than the matches is allowed, because the caller filters again.
             require(matches <= found, f"The search lost {sorted(matches - found)}.")
         in_there = await self._hits(account, SearchQuery(text=WORD, conversation=there.conversation.id))
         require(bool(in_there), "The search in one conversation lost its only match.")

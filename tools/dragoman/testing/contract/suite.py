@@ -14,6 +14,7 @@ from dragoman.testing.contract.reading import ReadingScenarios
 from dragoman.testing.contract.searching import FindingScenarios
 from dragoman.testing.contract.writing import WritingScenarios
 
+# Empty until the scenarios exist, because the metaclass also makes ProviderContract itself.
 _written: Final[dict[str, object]] = {}
 
 

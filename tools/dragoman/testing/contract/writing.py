@@ -38,6 +38,7 @@ class WritingScenarios(Contract):
     async def test_what_was_sent_is_marked_as_the_users_own(self, service: Service, account: Provider) -> None:
         """Where the provider knows whom it speaks for; nobody's name makes a message the user's own."""
         me = await account.own_author()
+        # Names can be chosen freely, so one that equals the user's must not make a message the user's.
         namesake = Author(name=me.name if me else "me", id="somebody-else")
         seeded = await seed(service, [replace(talk(1)[0], author=namesake)])
         await account.send_message(seeded.conversation.id, Draft(text="Sent by the user"))
@@ -55,6 +56,7 @@ class WritingScenarios(Contract):
         for text in (*HOSTILE, long):
             sent = await account.send_message(seeded.conversation.id, Draft(text=text))
             [found] = [m for m in await self._messages(account, seeded.conversation.id) if m.id == sent.id]
+            # Lists may shorten texts, which they mark as partial.
             require(found.partial or found.text == sent.text, "What was returned differs from what is stored.")
             require(sent.text == text or not self.has(Trait.VERBATIM), f"{text[:40]!r} became {sent.text[:40]!r}.")
 

@@ -40,6 +40,7 @@ async def _digests(side: Side, table: Table) -> dict[tuple[Value, ...], int]:
     while True:
         rows, after = await side.read(partial(_page, side, table=table, after=after))
         for key, row in rows:
+            # A hash, so that a large table fits into memory; both sides are of one process, so its seed is the same.
             found[key] = hash(row)
         if after is None:
             return found

@@ -42,6 +42,7 @@ async def copy(source: Side, target: Side, progress: Progress) -> int:
     total = 0
     for table in TABLES:
         total += await _copy_table(source, target, table, progress)
+    # Last: a copy that was cut off before still has its mark, and is gone on with.
     await target.write(lambda con: con.execute("DELETE FROM meta WHERE key = ?", (_MARK,)))
     return total
 
@@ -66,11 +67,13 @@ def _begin(target: Side, con: Connection, key: bytes) -> None:
     if any(con.execute(f"SELECT EXISTS(SELECT 1 FROM {t.name})").get for t in TABLES if t.name not in _FILLED):  # noqa: S608 - our own words
         raise Conflict(sentence("{} is not empty.", target.name), hint=_ELSEWHERE)
     con.execute("INSERT INTO meta(key, value) VALUES(?, ?)", (_MARK, key.hex()))
+    # So that cursors which clients hold stay good.
     target.set_cursor_key(con, key)
 
 
 async def _copy_table(source: Side, target: Side, table: Table, progress: Progress) -> int:
     columns = await source.read(lambda con: source.columns(con, table.name))
+    # Such rows do not tell how far an earlier copy came, so they are copied anew.
     if not table.is_numbered:
         await target.write(lambda con: con.execute(f"DELETE FROM {table.name}"))  # noqa: S608 - our own words
     after = await target.read(lambda con: _last(con, table)) if table.is_numbered else None
@@ -85,6 +88,7 @@ async def _copy_table(source: Side, target: Side, table: Table, progress: Progre
             break
         after = following
     if table.is_numbered:
+        # Also the numbers of rows that were deleted since: they must not be given again.
         last = await source.read(lambda con: source.last_key(con, table))
         await target.write(lambda con: target.set_last_key(con, table, last))
     return int(count)
@@ -106,6 +110,7 @@ def _end(side: Side, con: Connection, table: Table, last: Sequence[Value]) -> tu
     """How many rows there are up to a key, and the row of this key."""
     key = table.key[0]
     count = int(con.execute(f"SELECT count(*) FROM {table.name} WHERE {key} <= ?", last).get)  # noqa: S608 - our own words
+    # A page goes on after a key, so this row is read from the one before it.
     before = con.execute(f"SELECT max({key}) FROM {table.name} WHERE {key} < ?", last).get  # noqa: S608 - as above
     return count, page(side, con, table, None if before is None else (before,), 1)
 

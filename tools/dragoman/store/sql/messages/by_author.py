@@ -46,6 +46,7 @@ class Authors:
     @cached_property
     def exist(self) -> bool:
         """Whether there is at least one. Reads the authors up to the first one that matches."""
+        # There the cached property has put them: then nothing has to be read.
         if "numbers" in self.__dict__:
             return bool(self.numbers)
         return bool(self._con.execute(self._tables.sql(f"SELECT EXISTS({self._like})"), self._words).get)
@@ -86,6 +87,7 @@ class Authors:
 
     @property
     def _like(self) -> str:
+        # Without any word nobody is meant, not everybody.
         conditions = " AND ".join("@contains(names, ?) > 0" for _ in self._words) or "1 = 0"
         return f"SELECT author FROM $authors WHERE {conditions}"  # noqa: S608 - values are bound
 
@@ -102,6 +104,7 @@ def numbers_of(
     if not authors.are_listed:
         return None
     chosen = f"SELECT number FROM $messages @by_author WHERE author IN ({authors.sql}) AND live = 1"  # noqa: S608 - values are bound
+    # Counted up to the bound only: more would take as long as listing them.
     counted = con.execute(tables.sql(f"SELECT count(*) FROM ({chosen} LIMIT {most}) AS few"), authors.values).get  # noqa: S608 - as above
     return (chosen, authors.values) if counted < most else None
 

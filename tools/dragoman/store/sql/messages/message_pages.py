@@ -38,6 +38,7 @@ _WIDTH: Final = _COLUMNS.count(",") + 2
 
 _REPLY_TO: Final = _COLUMNS.split(", ").index("m.reply_to")
 
+# UNION drops what came before, so replies that name each other in a circle end.
 _BELOW: Final = (
     "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND @key(id) = @key(?)"
     " UNION SELECT m.number, m.id FROM below @join $messages m ON m.place = ? AND @key(m.reply_to) = @key(below.id))"
@@ -99,6 +100,7 @@ def remembered(con: Connection, table: MessageTable, where: tuple[str, str], que
         until=query.until,
         after=None if query.cursor is None else _position(con, table, place, query.cursor),
         newest_first=newest_first,
+        # One more than is shown tells whether there is another page.
         limit=query.limit + 1,
     )
     found = _select(con, table, place, wanted)

@@ -193,6 +193,7 @@ class SqlMessages(MessageStore):
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:
         """Look a number up, mostly in memory."""
+        # SQLite has no larger integers, and refuses to bind one.
         if not 0 < number < 2**63:
             return None
         return await self._read(("locate", number), lambda con: self._table.locate(con, number), single=True)
@@ -212,6 +213,7 @@ class SqlMessages(MessageStore):
         """Write down what is new."""
         tables = self._table.tables
         look = partial(conversation_table.find_changed, tables=tables, conversations=conversations)
+        # Mostly nothing is new, and reading takes no lock from those who write.
         fresh = await self._database.read(look)
         try:
             if fresh:

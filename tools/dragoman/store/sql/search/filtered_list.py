@@ -49,6 +49,7 @@ def _passing(
 ) -> Iterator[TimeAndNumber]:
     """Time and number of up to so many messages, newest first."""
     condition, values = _condition(con, table.tables, scope)
+    # Checks may drop any number of messages, so more are read than shown, within a bound.
     span = Span(place=scope.place, after=after, limit=_EXAMINED if scope.checks else most)
     required = all_of(scope.required) if scope.required else None
     # Where words are rare the index leads, and where they are common the order of time does.

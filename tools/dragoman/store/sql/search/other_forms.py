@@ -90,6 +90,7 @@ def _plain_word(group: Group) -> str:
 
 def _forms_of_word(typed: str, word: str) -> Iterator[Term]:
     if word.isdigit():
+        # What begins with 0 is a code, not an amount.
         if len(word) > _SHORTEST and word[0] != "0":
             yield Term(f"{int(word):,}")
         return

@@ -244,6 +244,7 @@ class _Ranked:
             for number in self._passing(step, numbers):
                 left -= 1
                 yield number
+            # Fewer than a window holds, so it was the last.
             if left:
                 return
             window, skipped = window + 1, 0

@@ -190,6 +190,7 @@ def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, sco
         place = conversations.key(con, table.tables, account, one.value)
         if place is None and not one.negated:
             raise NothingThereError
+        # No conversation has the number 0, so leaving out an unknown one leaves out nothing.
         scope.conditions.append((f"m.place {'<>' if one.negated else '='} ?", (place or 0,)))
     else:
         lexemes = {"has:file": index_terms.HAS_FILE, "has:link": index_terms.HAS_LINK}

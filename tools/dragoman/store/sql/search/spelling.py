@@ -35,6 +35,7 @@ def corrections(con: Connection, table: MessageTable, expression: Expression) ->
     for word in _single_words(expression):
         if not exists(con, table, lexeme(word)):
             near[word] = _neighbours(con, table, word)
+    # One word without a near one is enough for nothing to be found.
     if not near or not all(near.values()):
         return
     for attempt in range(max(map(len, near.values()))):

@@ -48,6 +48,7 @@ class SearchWords:
         """What to look for in the index, one after the other."""
         exact = expressions.all_groups(self.groups, expressions.exact)
         loose = expressions.all_groups(self.groups, expressions.loose)
+        # Without the exact matches, so that no message comes twice.
         return [exact] if loose == exact else [exact, expressions.Without(loose, exact)]
 
     def are_literal_in(self, text: str) -> bool:

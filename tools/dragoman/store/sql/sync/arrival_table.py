@@ -49,6 +49,7 @@ def _record_one(con: Connection, account: str, message: Message, was: Stored | N
     if noted is None and was is not None and news_since is not None and _is_old(message, was, news_since):
         return
     con.execute("DELETE FROM sync_arrivals WHERE number = ?", (message.number,))
+    # A new serial: whoever has read past the first version gets the edited one.
     inserted = con.execute(
         "INSERT INTO sync_arrivals(number, account, first, edited) VALUES(?, ?, -1, ?) RETURNING serial",
         (message.number, account, edited),

@@ -40,6 +40,7 @@ def change(
 def close_following(con: Connection, account: str, time: int) -> None:
     """End what goes up to the present, of all conversations that follow, at a time in microseconds since 1970."""
     values = (account, to_us(OPEN), time)
+    # These would end before they begin.
     con.execute(f"DELETE FROM sync_coverage WHERE since >= ?3 AND {_FOLLOWING}", values)  # noqa: S608 - our own words
     con.execute(f"UPDATE sync_coverage SET until = ?3 WHERE {_FOLLOWING}", values)  # noqa: S608 - our own words
     con.execute("UPDATE sync_conversations SET reach = NULL WHERE account = ? AND follows = 1", (account,))
@@ -54,6 +55,7 @@ def forget(con: Connection, account: str, conversation: str | None = None) -> No
         conversation: The only one; ``None`` for all, and for the account's own position.
     """
     if conversation is None:
+        # The lease stays, so that its fence goes on growing.
         for table in ("sync_coverage", "sync_conversations", "sync_accounts"):
             con.execute(f"DELETE FROM {table} WHERE account = ?", (account,))  # noqa: S608 - our own words
         con.execute("DELETE FROM sync_arrivals WHERE account = ?", (account,))
@@ -72,6 +74,7 @@ def _save(con: Connection, account: str, conversation: str, coverage: Coverage) 
     )
     reach = coverage.reach
     con.execute(
+        # Messages may be the first that is heard of a conversation, before any list has named it.
         "INSERT INTO sync_conversations(account, id, cursor, follows, failures, error)"
         " VALUES(?, ?, '', 0, 0, '') ON CONFLICT DO NOTHING",
         one,

@@ -15,6 +15,7 @@ def take(con: Connection, account: str, holder: str, now: int) -> Lease | None:
     found = con.execute("SELECT holder, fence, expires FROM sync_leases WHERE account = ?", (account,)).fetchone()
     if found is not None and unbind(found[0]) != holder and _is_good(found[2], now):
         return None
+    # A higher fence also for the same holder, so that its own late steps are refused.
     lease = Lease(account, holder, (0 if found is None else found[1]) + 1)
     con.execute(
         "INSERT INTO sync_leases(account, holder, fence, expires) VALUES(?, ?, ?, ?) ON CONFLICT(account)"

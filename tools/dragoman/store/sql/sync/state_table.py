@@ -13,6 +13,7 @@ _COLUMNS: Final = (
     "id, cursor, cursor_at, last_message_at, checked_at, follows, listed_at, gone_at, failures, error, retry_at, reach"
 )
 _MOST_FAILURES: Final = 10
+# A conversation of which no last time is known may hold anything, so it is read.
 _TO_READ: Final = (
     "account = ?1 AND gone_at IS NULL AND (reach IS NULL OR reach > ?2) AND coalesce(last_message_at, ?2) >= ?2"
 )

@@ -118,6 +118,7 @@ class SqlSync(StorePart, SyncStore):
 
     def _commit(self, con: Connection, lease: Lease, step: SyncStep) -> int:
         account = lease.account
+        # First: a lost lease raises here, before anything is stored.
         leases.renew(con, lease, self._now())
         # Messages first: what is claimed of them below must never be there without them.
         new = self._store_messages(con, account, step)

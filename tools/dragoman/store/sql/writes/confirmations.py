@@ -11,6 +11,7 @@ from dragoman.store.writes import LONGEST_OFFER, TOLERANCE
 
 # Without letters that look alike: people read tokens out, and models copy them.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+# Of 31 letters: 69 bits, which nobody guesses in the ten minutes of an offer.
 _LENGTH: Final = 14
 _LONGEST: Final = (LONGEST_OFFER + TOLERANCE) * 1_000_000
 """Microseconds; a token that is good for longer was made by a clock that has been set back since."""

@@ -65,6 +65,7 @@ def find_conflict(con: Connection, intent: Intent, now: int) -> Entry | None:
         "account = ? AND conversation = ? AND digest = ? AND principal = ? AND"
         " (state IN ('pending', 'unknown')"
         " OR ? = 1 AND state = 'done' AND (finished >= ? OR delivered = 0 AND finished >= ?))"
+        # Those in doubt first: a message may come of them yet.
         " ORDER BY state = 'done', entry DESC LIMIT 1"
     )
     place = (intent.account, bind(intent.conversation), intent.digest, bind(intent.principal))
@@ -180,6 +181,7 @@ def require_rate(con: Connection, account: str, now: int, per_minute: int | None
 
 
 def _may_be_repeated(earlier: Entry, intent: Intent, accepted: str) -> bool:
+    # A key that comes again with another content is a mistake of the caller, never a repetition.
     if earlier.digest != intent.digest:
         return False
     if earlier.state is State.FAILED:

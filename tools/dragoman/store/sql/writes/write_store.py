@@ -34,6 +34,7 @@ def _record_exposures(con: Connection, viewer: tuple[str, str], places: Sequence
     """Note that text of conversations (account and id) is shown to a viewer (principal and client)."""
     who = tuple(map(bind, viewer))
     con.executemany(
+        # Clocks of several processes differ, so the later time stays.
         "INSERT INTO exposures(principal, client, account, conversation, shown) VALUES(?, ?, ?, ?, ?)"
         " ON CONFLICT(principal, client, account, conversation) DO UPDATE SET shown ="
         " CASE WHEN exposures.shown < excluded.shown THEN excluded.shown ELSE exposures.shown END",

@@ -52,6 +52,7 @@ def back_up(store: Path, target: Path, progress: Progress | None = None) -> int:
         if target.exists():
             _require_store(target)
         # The old copy stays until the new one is whole: at any moment there is one that can be restored.
+        # Copied first, so that readers of the old copy are kept out only while the two change places.
         with _copy_beside(store, target, progress) as copy, _closed_to_others(target) if target.exists() else _free():
             copy.replace(target)
             _sync_folder(target.parent)
@@ -82,6 +83,7 @@ def restore(source: Path, store: Path, progress: Progress | None = None) -> Path
         _require_other_file(source, store)
         open_file.prepare_folder(store)
         exists = store.exists()
+        # Closed first: what a server writes during the copying would be lost with the old file.
         with _closed_to_others(store) if exists else _free(), _copy_beside(source, store, progress) as copy:
             former = _put_aside(store) if exists else None
             copy.replace(store)
@@ -125,6 +127,7 @@ def _copy_beside(source: Path, target: Path, progress: Progress | None) -> Gener
         # SQLite would make it readable to all.
         os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         _copy(source, copy, progress)
+        # Before it gets its name, or a power cut could leave the name with half of the content.
         _sync(copy)
         yield copy
     finally:
@@ -193,6 +196,7 @@ def _put_aside(store: Path) -> Path:
             break
         former = store.with_name(f"{store.name}.{time.strftime('%Y%m%dT%H%M%S')}-{number}.replaced")
     try:
+        # A rename would leave a moment without any store.
         former.hardlink_to(store)
     except OSError:
         store.rename(former)  # a file system without hard links

@@ -57,6 +57,7 @@ class PageFile:
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
         header = self._file.read(_HEADER).ljust(_HEADER, b"\0")
+        # Offsets of the database header: page size 16, reserved bytes 20, free list 32, user version 60.
         size = int.from_bytes(header[16:18])
         # The format writes 65536 as 1; a damaged header is taken for the usual size.
         self.page_size = 65536 if size == 1 else size if size in _SIZES else _USUAL_SIZE
@@ -83,6 +84,7 @@ class PageFile:
             page = self._read(trunk)
             found.add(trunk)
             trunk, leaves = struct.unpack(">II", page[:8])
+            # A damaged count would reach beyond the page.
             leaves = min(leaves, len(page) // 4 - 2)
             found.update(struct.unpack(f">{leaves}I", page[8 : 8 + 4 * leaves]))
         return found
@@ -104,6 +106,7 @@ class PageFile:
             raise DamagedPageError
         pointers = self._pointers(page, start, 12)
         below = [int.from_bytes(page[at : at + 4]) for at in pointers]
+        # The right-most child is in the page's header, not in a cell.
         return [*below, int.from_bytes(page[start + 8 : start + 12])]
 
     def cells(self, number: int) -> Iterator[Cell | None]:
@@ -150,6 +153,7 @@ class PageFile:
     def _payload(self, page: bytes, at: int, length: int, *, is_table: bool) -> bytes:
         """The bytes of a record, of which the end may stand on other pages."""
         usable = self.page_size - self._reserved
+        # The values X, M and K of the file format: how much of a record its own page holds.
         most = usable - 35 if is_table else (usable - 12) * 64 // 255 - 23
         if length <= most:
             return page[at : at + length]

@@ -96,6 +96,7 @@ def _require_free(old: Path, new: Path) -> None:
 
 @contextmanager
 def _folder_beside(new: Path) -> Generator[Path]:
+    # Beside the target, so that the last step is a rename on one disk.
     folder = Path(tempfile.mkdtemp(prefix=f".{new.name}.", dir=new.parent))
     try:
         yield folder
@@ -123,6 +124,7 @@ def _copy(old: Path, folder: Path) -> Path:
 def _read_into(fresh: Path, damaged: Path) -> tuple[Counter[str], int]:
     """Fill a new file, which has the tables of the damaged one's version, with the rows that can be read."""
     with PageFile(damaged) as pages:
+        # A damaged header may hold any number.
         version = pages.version if 0 < pages.version <= len(MIGRATIONS) else len(MIGRATIONS)
         con = open_file.open_first(fresh, MIGRATIONS[:version], _PATIENCE)
         try:
@@ -158,6 +160,7 @@ def _columns(con: Connection, table: str, *, has_rowids: bool) -> list[Column]:
         Column(
             name,
             kind,
+            # SQLite's own table declares no constraints; without some of ours it would take the rows of others.
             nullable=not required and table != _SEQUENCE,
             is_rowid=has_rowids and bool(key) and kind == "INTEGER",
             may_be_missing=(not required or default is not None) and table != _SEQUENCE,

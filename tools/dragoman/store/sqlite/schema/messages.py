@@ -28,6 +28,8 @@ _FIRST_TOKENIZER: Final = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn
 # Parts of identifiers say less than whole words, and the scope (conversation, account) nothing about relevance.
 _RANK: Final = "bm25(1.0, 0.25, 0.0)"
 
+# AUTOINCREMENT: a number of a forgotten message may stand in a conversation, and must lead to no other message.
+# Far before all times, ``recent`` sorts a conversation without one last. The index keeps no texts: $messages has them.
 _TABLES: Final = f"""
 CREATE TABLE $places(
   place INTEGER PRIMARY KEY AUTOINCREMENT,

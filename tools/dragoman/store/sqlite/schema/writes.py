@@ -45,6 +45,8 @@ CREATE TRIGGER audit_is_true BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 't
 """
 
 # The state "unknown", who was authenticated, and until when a pending write is at work.
+# SQLite cannot change a CHECK, so the table is made anew. REPLACE deletes without running the trigger against
+# deleting, so one more trigger refuses a number that is there.
 ADD_LEASES_AND_PRINCIPALS: Final = """
 CREATE TABLE writes(
   entry INTEGER PRIMARY KEY AUTOINCREMENT,
