@@ -66,6 +66,7 @@ class _Alone(dict[str, str | None]):
     """The folded form of each character; ``None`` where it depends on the neighbours."""
 
     def __missing__(self, char: str) -> str | None:
+        # Texts of others decide which characters come, so it must not grow for ever.
         if len(self) >= _MOST_CACHED:
             self.clear()
         folded = None if _meets_neighbours(char) else fold_in_context(char)

@@ -6,6 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 _SPECIAL: Final = re.compile(r"[\\`*_~\[\]<>&|]")
+# What CommonMark takes for lists, headings and rules.
 _LINE_START: Final = re.compile(r"^([ \t]*)(?:([-+#=:])|(\d{1,9})([.)]))", re.MULTILINE)
 _TICKS: Final = re.compile("`+")
 _FENCE: Final = "```"
@@ -41,6 +42,7 @@ def styled(text: str, style: Style) -> str:
 
 def code(text: str) -> str:
     """Code within a line; its backticks are surrounded by more of them."""
+    # Code ends at the first run of as many backticks as it began with.
     longest = max(map(len, _TICKS.findall(text)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {text} {ticks}" if longest else f"`{text}`"
@@ -61,6 +63,7 @@ def quoted(text: str) -> str:
 
 def link(url: str, label: str) -> str:
     """A link; brackets in its label cannot end it."""
+    # Bare, such an address would end at its first bracket or blank.
     target = f"<{url}>" if re.search(r"[()\s]", url) else url
     return f"[{label if _is_closed(label) else label.replace('[', '(').replace(']', ')')}]({target})"
 

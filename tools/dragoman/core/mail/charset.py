@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import Final
 
+# Supersets, as browsers read them: mailers declare the smaller charset and write the larger one.
 _ALIASES: Final = {
     "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "iso8859-1": "cp1252",
     "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "euc-cn": "gb18030",
@@ -27,6 +28,7 @@ _ALIASES: Final = {
 }  # fmt: skip
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _META: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+# HTML wants the charset within these bytes.
 _META_WITHIN: Final = 1024
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _OF_SEVERAL_BYTES: Final = ("iso2022", "cp932", "cp949", "gb18030", "big5", "euc_ji", "utf-16", "utf-32")
@@ -62,6 +64,7 @@ def decode(data: bytes, charset: str = "", *, complete: bool = True) -> str:
         text = _attempt(data, encoding, complete=complete) if encoding else None
         if text is not None:
             return _plain(text)
+    # Read as Windows-1252, one wrong byte would make nonsense of the whole text.
     if declared.startswith(_OF_SEVERAL_BYTES):
         return _plain(data.decode(declared, "replace"))
     return _plain(data.decode("cp1252", "replace"))

@@ -10,6 +10,7 @@ from typing import Final
 
 _BLANKS: Final = re.compile(r"\s+")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
+# Names that email.utils does not know.
 _ZONES: Final = {
     "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "MEZ": 1, "CEST": 2, "MEST": 2, "MESZ": 2, "SAST": 2, "EET": 2,
     "EEST": 3, "MSK": 3, "MSD": 4, "HKT": 8, "SGT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
@@ -48,6 +49,7 @@ def _other_date(value: str) -> datetime | None:
         hours = _ZONES.get(zone[1].upper()) if (zone := _ZONE.search(text)) else None
         offset = timedelta(seconds=parts[9] or 0) if hours is None else timedelta(hours=hours)
         year, month, day, hour, minute, second = parts[:6]
+        # Python has no leap seconds.
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
     except (ValueError, OverflowError, TypeError, IndexError):
         return None

@@ -20,6 +20,7 @@ _CODE: Final = re.compile(r"\b[45]\.(\d{1,3}\.\d{1,3})\b")
 _LATE: Final = re.compile(r"\bdelayed\b|\bwarning\b", re.IGNORECASE)
 _MOST: Final = 50
 _LONGEST: Final = 200
+# Status codes without their first digit, which only tells whether the failure lasts (RFC 3463).
 _REASONS: Final = {
     "there is no such address": ("1.0", "1.1", "1.3", "1.6", "1.10"),
     "the mail server of the address was not found": ("1.2", "4.1", "4.3", "4.4"),
@@ -101,6 +102,7 @@ def _deliveries(groups: Iterable[bytes]) -> Iterator[Delivery]:
     for group in groups:
         headers = Headers(group)
         action = headers.text("action").lower()
+        # As the sender wrote it; on its way an alias may have become another address (RFC 3464, 2.3.1).
         recipient = _value(headers, "original-recipient") or _value(headers, "final-recipient")
         if recipient and action in (FAILED, DELAYED):
             answer = _value(headers, "diagnostic-code")[:_LONGEST]

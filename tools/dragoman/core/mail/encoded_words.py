@@ -14,6 +14,7 @@ WORD: Final = re.compile(
 
 _BLANK: Final = re.compile(r"[ \t]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# RFC 2231, 5, lets a language follow the charset.
 _LANGUAGE: Final = re.compile(r"\*.*")
 
 
@@ -43,4 +44,5 @@ def decode_words(text: str) -> str:
 
 def _bytes_of(encoding: str, text: str) -> bytes:
     raw = text.encode("utf-8", "surrogateescape")
+    # In the Q encoding an underscore is a blank (RFC 2047, 4.2).
     return decode_base64(raw) if encoding in "bB" else decode_quoted_printable(raw.replace(b"_", b" "))

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from dragoman.core.mail.parts import HEAD_LIMIT, Part
 
+# Bounds for a hostile mail: each part is an object, and each level one more boundary to compare lines with.
 _MOST_PARTS: Final = 1000
 _DEEPEST: Final = 50
 _SHORTEST_BOUNDARY: Final = len(b"--b")
@@ -120,7 +121,9 @@ class _PartReader:
 
     def _is_boundary(self, line: bytes) -> bool:
         """Whether the line ends a part; if so, go on behind it."""
+        # White space behind a boundary does not count (RFC 2046, 5.1.1).
         bare = line.rstrip()
+        # From the innermost: the boundary of an outer part ends all parts within it (RFC 2046, 5.1.2).
         for place in range(len(self._boundaries) - 1, -1, -1):
             boundary, part = self._boundaries[place]
             if bare == boundary and self._count < _MOST_PARTS:

@@ -43,10 +43,12 @@ def kind_of(headers: Headers, author: Address, *, is_report: bool) -> AuthorKind
     local = author.email.partition("@")[0].lower()
     if not is_report and headers.names.isdisjoint(_TELLING) and local not in SYSTEM:
         return AuthorKind.BOT if _NO_REPLY.search(local) else AuthorKind.PERSON
+    # The empty return path is that of reports (RFC 5321, 4.5.5).
     if is_report or local in SYSTEM or headers.raw("return-path").strip() == "<>":
         return AuthorKind.SYSTEM
     automatic = headers.raw("auto-submitted").partition(";")[0].strip().lower()
     bulk = headers.raw("precedence").strip().lower() in _BULK
+    # A list to which nobody can write is a newsletter.
     advertises = bool(headers.raw("list-unsubscribe")) and not headers.raw("list-post")
     if automatic not in ("", "no") or bulk or advertises or _NO_REPLY.search(local):
         return AuthorKind.BOT

@@ -56,6 +56,7 @@ def base64_letters(data: bytes) -> bytes:
 
 
 def _decode_piece(letters: bytes) -> bytes:
+    # A single letter at the end holds six bits, which are no byte.
     left = len(letters) % 4
     return binascii.a2b_base64(letters[:-1] if left == 1 else letters + b"=" * (-left % 4))
 

@@ -15,6 +15,7 @@ _ARMOR_HEADER: Final = re.compile(r"[A-Za-z]+: ")
 _SIGNED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE: Final = "-----BEGIN PGP SIGNATURE-----"
 _END: Final = "-----END PGP SIGNATURE-----"
+# Put before lines that begin with a dash (RFC 4880, 7.1).
 _DASHED: Final = "- "
 _BEGIN: Final = re.compile(r"begin (?:-base64 )?[0-7]{3,4} (\S.{0,199})")
 _BREAKS: Final = re.compile(r"\n+")

@@ -12,6 +12,7 @@ from dragoman.core.slack.blocks import Blocks, first_blocks, has_unknown, quoted
 from dragoman.core.slack.extras import files_of
 from dragoman.core.slack.mrkdwn import Markup, Names
 
+# What Slack writes for programs that show no blocks; next to the blocks it says nothing.
 _STAND_INS: Final = frozenset(
     {"This content can't be displayed.", "This message contains interactive elements.", "[no preview available]"}
 )

@@ -10,6 +10,7 @@ from dragoman.core.json_fields import JsonObject, count_of, is_list, is_object, 
 from dragoman.core.markdown import Style, code_block, quoted, styled
 from dragoman.core.slack.mrkdwn import Markup, called, moment_of
 
+# A hostile message may nest without end, and Python's stack has one.
 _DEEPEST: Final = 10
 _WORDS: Final = ("text", "title", "name", "label")
 _ADDRESSES: Final = ("url", "link", "permalink")

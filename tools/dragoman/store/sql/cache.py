@@ -66,7 +66,7 @@ class SingleFlight:
                 result: T = flight.result[0]
                 return result
             if flight.has_failed:
-                # Waiting on would put one failing call after the other. Neither result nor failure: its caller was cancelled.
+                # To wait on would put one failing call after the other. With neither, its caller was cancelled.
                 return await work()
 
     async def _lead(self, here: Hashable, work: Callable[[], Awaitable[T]]) -> T:
