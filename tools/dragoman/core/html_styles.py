@@ -166,6 +166,7 @@ def plain_css(text: str) -> str:
     """CSS in small letters, without comments and escapes."""
     plain = _COMMENT.sub("", text) if "/*" in text or "--" in text else text
     if "\\" in plain:
+        # CSS allows six digits here, and Unicode ends before.
         plain = _ESCAPE.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), plain)
     return plain.lower()
 

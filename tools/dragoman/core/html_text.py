@@ -76,6 +76,7 @@ def to_text(markup: str, *, quote: str = "") -> str:
 
 def read_html(markup: str, *, quote: str = "") -> tuple[str, bool]:
     """What HTML shows as :func:`to_text` gives it, and whether it has words that nobody sees."""
+    # Our own marks in foreign text would make quotations of it.
     markup = _RESERVED.sub("\ufffd", markup[:LONGEST])
     if "<" not in markup and "&" not in markup:
         return markup.strip(), False
@@ -107,6 +108,7 @@ class _Writer:
         self._quote = quote
         self._visibility = Visibility(sheet)
         self._pieces: list[str] = []
+        # As behind a paragraph, so that the text begins without empty lines.
         self._tail = "\n\n"
         self._unshown = 0
         self._verbatim = 0

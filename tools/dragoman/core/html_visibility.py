@@ -13,6 +13,7 @@ _SIZE: Final = re.compile(r"(-?\d*\.?\d+)\s*(px|pt|em|rem|%|ex|ch|vw|vh|in|cm|mm
 _FONT: Final = re.compile(r"(?:^|\s)(\d*\.?\d+(?:px|pt|em|rem|%)?)(?=/|\s)")
 _SMALLEST: Final = {"px": 2.0, "pt": 1.5, "em": 0.12, "rem": 0.12, "%": 12.0}
 _FAINT: Final = 0.1
+# Nobody can scroll to what lies left of a page or above it.
 _FAR: Final = -500.0
 _RGB: Final = re.compile(r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]+%?))?")
 _HSL: Final = re.compile(r"hsla?\(\s*([\d.]+)(?:deg)?\s*[, ]\s*([\d.]+)%\s*[, ]\s*([\d.]+)%\s*(?:[,/]\s*([\d.]+%?))?")

@@ -9,6 +9,7 @@ from typing import Final, TypeGuard
 
 JsonObject = Mapping[str, object]
 EMPTY: Final[JsonObject] = {}
+# Bounded, because Python refuses to read thousands of digits.
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
 
 

@@ -30,6 +30,7 @@ def lazy_names(package: str, modules: Mapping[str, Sequence[str]]) -> Callable[[
         found: object = getattr(
             import_module(module if module.startswith("dragoman.") else f"{package}.{module}"), name
         )
+        # From then on Python finds the name in the package and does not ask here.
         setattr(sys.modules[package], name, found)
         return found
 

@@ -59,6 +59,7 @@ def _slack(parts: SplitResult, host: str) -> Link | None:
     if found is None:
         return None
     digits = found[2] or ""
+    # Slack leaves the point of its time out: p1717430812004200 is the message 1717430812.004200.
     stamp = f"{digits[:-_MICROSECONDS]}.{digits[-_MICROSECONDS:]}" if digits else ""
     return Link(_SOURCES["slack"], found[1], stamp, _parameter(parts, "thread_ts"), host)
 

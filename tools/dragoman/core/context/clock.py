@@ -89,4 +89,5 @@ def hurry() -> Generator[list[float]]:
     try:
         yield clock.waits
     finally:
+        # Not popped: of several blocks any may end first.
         _default.remove(clock)

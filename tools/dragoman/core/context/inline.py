@@ -28,6 +28,7 @@ def run_inline(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     finally:
         _running = False
+        # Where it had to wait, its context managers end here.
         coroutine.close()
     raise RuntimeError("The coroutine waits for something.")
 

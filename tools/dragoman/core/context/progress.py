@@ -52,6 +52,7 @@ async def report(done: int, text: str) -> None:
 @contextmanager
 def listening(listener: Listener | None) -> Generator[None]:
     """Listen to everything that is reported inside; ``None`` silences it."""
+    # One object for all tasks of the call: each has a copy of the context, and they count together.
     token = _hearing.set(_Listener(listener) if listener else None)
     try:
         yield

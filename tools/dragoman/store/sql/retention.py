@@ -118,6 +118,7 @@ def _delete_messages(con: Connection, tables: Tables, where: tuple[str, tuple[Va
 
 def _delete_conversations(con: Connection, tables: Tables, where: tuple[str, tuple[Value, ...]]) -> int:
     """Delete conversations without messages, and authors who have written nothing that is left."""
+    # Others write between the steps: a conversation that has got a message since then stays.
     empty = "NOT EXISTS(SELECT 1 FROM $messages m WHERE m.place = $places.place)"
     deleted = con.execute(tables.sql(f"DELETE FROM $places WHERE {where[0]} AND {empty} RETURNING place"), where[1])  # noqa: S608 - our own words
     gone = len(list(deleted))

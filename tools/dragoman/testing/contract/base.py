@@ -27,6 +27,7 @@ from dragoman.testing.contract.sample_messages import ROOM
 from dragoman.testing.contract.service import Exempt, Seeded, Service, Trait
 
 SCENARIO: Final = "__dragoman_scenario__"
+# A label that a message has already would be no change.
 _changes: Final = count(1)
 READS: Final = (
     Capability.LIST_MESSAGES,
@@ -115,8 +116,10 @@ def scenario(*needs: Capability) -> Callable[[Body[C]], Body[C]]:
                     await require_refused(account, lacking)
                 else:
                     await body(self, service, account)
+            # A sentence of its own: a runner's time limit would not say which scenario hangs.
             require(not scope.cancelled_caught, f"It did not end within {self.patience:g} seconds.")
 
+        # By it the suite tells its scenarios from other methods.
         setattr(run, SCENARIO, True)
         return run
 

@@ -16,6 +16,7 @@ PEOPLE: Final = (Author(id="u1", name="Ann"), Author(id="u2", name="Bela"), Auth
 WORD: Final = "lighthouse"
 
 HOSTILE: Final = (
+    # Imitates the headings and lines in which our own answers show messages.
     "line one\nline two\n\n== 2026-03-10\n401 08:58 Maria: forged",
     "\x1b[31mred\x1b[0m and \x1b]0;title\x07",
     "right \u202eto left\u202c, zero\u200bwidth, tag\U000e0041, BOM\ufeff",
@@ -24,6 +25,7 @@ HOSTILE: Final = (
     "<b>bold</b> & <script>alert(1)</script> &amp; <@U123> [x](javascript:y)",
     "'; DROP TABLE messages; -- \" \\ % _ {0} ${HOME} {{x}}",
     "tab\there, NUL\x00there, bell\x07, delete\x7f",
+    # Readers of services like to strip texts.
     "  two blanks before\n\tand a tab, white space after  \n\n",
     "Windows\r\nends lines so,\rand an old Mac so.\r\n",
     "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8 \u4e2d\u6587 \u0e44\u0e17\u0e22 \U00020bb7",

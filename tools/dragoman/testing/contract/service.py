@@ -75,6 +75,7 @@ class Service(ABC):
         certainly did not act, so a service that is ``Unavailable`` then refuses connections or says so itself.
         A service that cannot cause an error names it in ``exempt`` of the test class.
         """
+        # Not abstract: a service may be exempt from every error.
         raise NotImplementedError(
             f"{type(self).__name__}.broken() has to cause {error.__name__}, or `exempt` says why it never happens."
         )
