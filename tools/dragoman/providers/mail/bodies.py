@@ -11,7 +11,6 @@ from dragoman.core.mail import Mail, Part, make_part, read_whole_mail
 from dragoman.providers.mail.imap_arguments import PuzzlingAnswerError
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.heads import MailHead
     from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.pipelining import Fetched
 
@@ -43,10 +42,15 @@ class _Node:
     parts: tuple[_Node, ...] = ()
 
 
-def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Mail]:
-    """Mails of the open folder by UID; those that are gone are missing."""
-    small = [head.uid for head in heads if head.size <= SMALL]
-    large = [head.uid for head in heads if head.size > SMALL]
+def fetch_mails(session: ImapSession, sizes: Mapping[int, int]) -> dict[int, Mail]:
+    """Mails of the open folder by UID; those that are gone are missing.
+
+    Args:
+        session: The connection.
+        sizes: Bytes of each mail, by its UID.
+    """
+    small = [uid for uid, size in sizes.items() if size <= SMALL]
+    large = [uid for uid, size in sizes.items() if size > SMALL]
     found = read_small(session.fetch(small, SMALL_MAIL))
     return found | _fetch_large(session, large) if large else found
 

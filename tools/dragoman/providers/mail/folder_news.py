@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dragoman.core.errors import Conflict
-from dragoman.providers.mail.folders import FolderState
+from dragoman.providers.mail.folder_state import FolderState
 from dragoman.providers.mail.heads import MailHead, fetch_heads
 from dragoman.providers.mail.imap_arguments import uid_ranges
 from dragoman.providers.mail.threads import find_ids

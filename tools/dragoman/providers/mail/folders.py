@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.errors import NotFound
 from dragoman.core.safe_text import sentence
 
 if TYPE_CHECKING:
+    from dragoman.providers.mail.folder_state import FolderEntry
     from dragoman.providers.mail.imap_arguments import SearchKey
     from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.settings import MailSettings
@@ -46,14 +47,6 @@ _NAMES: Final[Mapping[str, str]] = {
 }
 
 
-class FolderEntry(NamedTuple):
-    """A folder of the account, with flags such as those for sent mail, in small letters."""
-
-    name: str
-    flags: frozenset[str]
-    separator: str
-
-
 class FolderGoneError(NotFound):
     """A folder of the mailbox is not there, or not any more."""
 
@@ -64,24 +57,6 @@ async def despite_gone_folders(read: Callable[[], Awaitable[T]]) -> T:
         return await read()
     except FolderGoneError:
         return await read()
-
-
-@dataclass(frozen=True, slots=True)
-class FolderState:
-    """A folder as it was opened.
-
-    Attributes:
-        validity: UIDVALIDITY; UIDs of another one mean other messages.
-        next_uid: No message has this UID or a higher one; 0 where the server does not tell.
-        count: How many messages it has.
-        mod_seq: Rises with every change; 0 where the server does not tell.
-    """
-
-    name: str
-    validity: int
-    next_uid: int
-    count: int
-    mod_seq: int
 
 
 @dataclass(frozen=True, slots=True)

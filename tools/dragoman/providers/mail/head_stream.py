@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dragoman.providers.mail.heads import MailHead, fetch_heads
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.folders import FolderState
+    from dragoman.providers.mail.folder_state import FolderState
     from dragoman.providers.mail.imap_arguments import SearchKey
     from dragoman.providers.mail.imap_session import ImapSession
 

@@ -19,7 +19,7 @@ from dragoman.providers.mail.links import LONGEST_ID
 from dragoman.providers.mail.pipelining import MOST_AT_ONCE, Wanted
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.folders import FolderState
+    from dragoman.providers.mail.folder_state import FolderState
     from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.pipelining import Fetched
 
@@ -203,7 +203,7 @@ def _with_contents(session: ImapSession, state: FolderState, heads: Sequence[Mai
     if not wanted:
         return list(heads)
     session.opened_folder(state.name)
-    mails = fetch_mails(session, wanted)
+    mails = fetch_mails(session, {head.uid: head.size for head in wanted})
     return [_with_content(head, mails[head.uid]) if head.uid in mails else head for head in heads]
 
 

@@ -16,7 +16,7 @@ from imapclient.imapclient import (  # pyright: ignore[reportMissingTypeStubs] -
 )
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.providers.mail.folders import FolderEntry
+from dragoman.providers.mail.folder_state import FolderEntry
 
 SearchKey: TypeAlias = "str | Word | date"
 """A keyword of IMAP, a word to look for, or a day. Keys follow each other as IMAP has them, without brackets."""

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from imapclient.exceptions import IMAPClientError  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from dragoman.providers.kit.cache import LruCache
-from dragoman.providers.mail.folders import FolderEntry, FolderState
+from dragoman.providers.mail.folder_state import FolderEntry, FolderState
 from dragoman.providers.mail.hosts import Server
 from dragoman.providers.mail.imap_arguments import (
     CharsetRefusedError,

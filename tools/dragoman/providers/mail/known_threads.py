@@ -13,7 +13,7 @@ from dragoman.providers.mail.heads import MailHead, fetch_heads
 from dragoman.providers.mail.threads import names_of
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.folders import FolderState
+    from dragoman.providers.mail.folder_state import FolderState
     from dragoman.providers.mail.imap_session import ImapSession
 
 _MOST_NEW: Final = 200  # mails that arrived since, which are looked at one by one

@@ -14,7 +14,7 @@ from imapclient.response_parser import (  # pyright: ignore[reportMissingTypeStu
     parse_fetch_response,
 )
 
-from dragoman.providers.mail.folders import FolderState
+from dragoman.providers.mail.folder_state import FolderState
 from dragoman.providers.mail.imap_arguments import uid_ranges
 
 Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]

@@ -10,7 +10,8 @@ from datetime import datetime
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import Mail
 from dragoman.providers.mail.bodies import SMALL, SMALL_MAIL, fetch_mails, read_small, read_text
-from dragoman.providers.mail.folders import Folders, FolderState
+from dragoman.providers.mail.folder_state import FolderState
+from dragoman.providers.mail.folders import Folders
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 from dragoman.providers.mail.imap_session import ImapSession
@@ -86,7 +87,7 @@ def load_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[Place, M
     for folder, some in _by_folder(head for head in heads if head.place not in found).items():
         state = session.opened_folder(folder)
         good = [head for head in some if head.place.validity == state.validity]
-        mails = fetch_mails(session, good)
+        mails = fetch_mails(session, {head.uid: head.size for head in good})
         found |= {Place(folder, state.validity, uid): mail for uid, mail in mails.items()}
     return found
 

@@ -20,7 +20,8 @@ from dragoman.providers.mail.heads import (
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.folders import Folders, FolderState
+    from dragoman.providers.mail.folder_state import FolderState
+    from dragoman.providers.mail.folders import Folders
     from dragoman.providers.mail.imap_session import ImapSession
 
 MOST: Final = 2000

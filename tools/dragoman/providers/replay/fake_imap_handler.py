@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from socketserver import StreamRequestHandler
-from typing import TYPE_CHECKING, Final, cast
+from threading import Lock
+from typing import Final, Protocol, cast
 
 from dragoman.providers.replay.fake_mail_parts import parse_arguments, section_of, structure_of
 from dragoman.providers.replay.fake_mail_store import Argument, StoredFolder, StoredMail, parse_ranges
 
-if TYPE_CHECKING:
-    from dragoman.providers.replay.fake_imap_server import FakeImapServer
-
 _SECTION: Final = re.compile(rb"BODY(?:\.PEEK)?\[(.*?)\](?:<(\d+)\.(\d+)>)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(rb"\{(\d+)(\+?)\}\r?\n$")
+
+
+class MailServer(Protocol):
+    """What a connection needs of its server."""
+
+    user: str
+    password: str
+    capabilities: str
+    folders: dict[str, StoredFolder]
+    commands: list[bytes]
+    fault: Callable[[bytes], bytes | None] | None
+    dialect: Callable[[bytes], bytes]
+    lock: Lock
+    validities: Iterator[int]
 
 
 class ImapHandler(StreamRequestHandler):
     """One connection to the small mail server."""
 
     disable_nagle_algorithm = True
-    server: FakeImapServer  # pyright: ignore[reportIncompatibleVariableOverride]  # only that one makes it
+    server: MailServer  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # only that one makes it
 
     def handle(self) -> None:
         """Answer until the client leaves."""

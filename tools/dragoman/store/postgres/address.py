@@ -12,7 +12,6 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.store.places import ADDRESS_SCHEMES
 
 _LAST_PORT: Final = 65_535
 _SCHEMA: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")
@@ -84,4 +83,4 @@ def _name(given: Mapping[str, object], schema: str | None) -> str:
     port = f":{given['port']}" if given.get("port") else ""
     database = f"/{given['dbname']}" if given.get("dbname") else ""
     within = f"?schema={schema}" if schema else ""
-    return f"{ADDRESS_SCHEMES[0]}{host}{port}{database}{within}"
+    return f"postgresql://{host}{port}{database}{within}"
