@@ -31,6 +31,7 @@ class BytecodeFinder:
 
     def __enter__(self) -> None:
         """Find modules from now on, if compiled ones are where they are by default."""
+        # With -O compiled modules end otherwise, and a prefix puts them elsewhere.
         if not sys.flags.optimize and sys.pycache_prefix is None:
             sys.meta_path.insert(0, self)
 
@@ -51,6 +52,7 @@ class BytecodeFinder:
         except (OSError, ValueError, EOFError, TypeError):
             return None
         try:
+            # No such module, so it may be a package.
             spec = self._spec(name, folder, "__init__")
         except (OSError, ValueError, EOFError, TypeError):
             return None
@@ -64,6 +66,7 @@ class BytecodeFinder:
         with open(compiled, "rb", buffering=0) as file:  # noqa: PTH123  # as above
             content = file.read()
         stat = os.stat(source)  # noqa: PTH116  # as above
+        # Flags of 0 mean a check by time and size; files that are checked by hash are left to Python.
         numbers = (0, int(stat.st_mtime), stat.st_size)
         header = MAGIC_NUMBER + b"".join([(number & 0xFFFFFFFF).to_bytes(4, "little") for number in numbers])
         if content[:_HEADER] != header:

@@ -46,6 +46,7 @@ def light_dataclass(cls: type[Any] | None = None, /, **options: bool) -> Any:
     if not fields.are_plain:
         return _dataclass_of_python(cls, body, options)
     for name in fields.factories.keys() & body.keys():
+        # A field with a factory has no class attribute in Python's dataclasses either.
         delattr(cls, name)
     for name, default in fields.defaults.items():
         if isinstance(body.get(name), LightField):
@@ -176,6 +177,7 @@ def _constructor(fields: _Fields) -> Callable[..., None]:
 
     def construct(self: Any, /, *args: Any, **given: Any) -> None:
         values: dict[str, Any] = self.__dict__
+        # Defaults first, so that arguments replace them.
         values.update(defaults)
         values.update(zip(positional, args, strict=False))
         values.update(given)

@@ -31,6 +31,7 @@ class StandIn(ModuleType):
 
     def __getattr__(self, name: str) -> object:
         """What is rare, from the other module."""
+        # The import system asks modules for such names, which must not load the original.
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.original(), name)
@@ -38,6 +39,7 @@ class StandIn(ModuleType):
     def original(self) -> Any:
         """The other module."""
         if self._original is None:
+            # An import would find the stand-in again, so that steps aside meanwhile.
             is_here = sys.modules.get(self.__name__) is self
             if is_here:
                 del sys.modules[self.__name__]

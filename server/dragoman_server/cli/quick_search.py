@@ -34,6 +34,7 @@ _TOOL: Final = "search_messages"
 _MOST_HITS: Final = 200
 _NAMES_A_CONVERSATION: Final = lazy_pattern(r"(?i)(?<!\w)(?:in|conversation|channel):")
 _VALUES: Final = ("--account", "--cursor", "--config")
+# `store` is not among them: a store elsewhere is left to the usual command.
 _TOP: Final = frozenset({"accounts", "timezone", "max_tokens", "flow_guard", "telemetry", "clients", "http", "auth"})
 
 

@@ -84,6 +84,7 @@ def _client(command: Callable[P, R]) -> Callable[P, R]:
         click.option("--project", is_flag=True, help="The list of the project in the working folder."),
         click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing."),
     )
+    # The decorator that is applied last comes first in the help.
     for option in reversed(options):
         command = option(command)
     return command

@@ -82,6 +82,7 @@ def set_up(level: str | None = None) -> None:
     handler.setFormatter(
         JsonFormatter() if as_json else RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
+    # `force` takes out what an imported package has set up, whose output could hold secrets.
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(chosen.upper() if known else logging.WARNING)

@@ -22,10 +22,12 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
     try:
         anyio.run(main)
     except KeyboardInterrupt:
+        # As shells count it: 128 and the number of SIGINT.
         status = 130
     except BaseException:  # noqa: BLE001  # the end of the process: it is logged and told by the status
         _log.exception("The server ends because of a mistake in itself.")
         status = 1
+    # `os._exit` flushes nothing.
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()

@@ -48,6 +48,7 @@ class Telemetry:
         """A span around the work, a child of the span around it; the numbers when it has ended."""
         name = f"account {work.name}" if work.inner else f"tool {work.name}"
         kind = SpanKind.CLIENT if work.inner else SpanKind.INTERNAL
+        # Nothing of an exception is recorded: it may hold words and ids of messages.
         with self._tracer.start_as_current_span(
             name, kind=kind, record_exception=False, set_status_on_exception=False
         ) as span:
@@ -72,6 +73,7 @@ async def sending_to(collector: str) -> AsyncGenerator[Observer]:
     """
     base = collector.rstrip("/")
     resource = Resource.create({"service.name": "dragoman", "service.version": __version__})
+    # Shut down below within a limit: the process ends without running exit handlers.
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{base}/v1/traces", timeout=_SENDING)))
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{base}/v1/metrics", timeout=_SENDING))

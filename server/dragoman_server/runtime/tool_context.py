@@ -32,6 +32,7 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
     """
     try:
         async with (
+            # Entered first and left last: the counter still writes into its store at the end.
             Workspace.open(config.accounts, config.store, offline=offline) as workspace,
             _telemetry(config) as watchers,
             _usage_counter(workspace) as tally,
@@ -65,6 +66,7 @@ async def _usage_counter(workspace: Workspace) -> AsyncGenerator[Observer]:
                 group.cancel_scope.cancel()
     finally:
         # After the task has ended, which gives back what it could not write.
+        # Shielded, because a server ends by being cancelled.
         with anyio.move_on_after(_LAST_MOMENT, shield=True):
             await tally.write_down()
 

@@ -47,6 +47,7 @@ def run(given: Given, named: Path | None) -> Iterator[str]:
         yield from init_command.run(given, named)
         yield "Next: `dragoman check`, and `dragoman install CLIENT` for your assistant."
         return
+    # Whoever gives an option has chosen already.
     way = _ask_way() if given == Given() else ""
     while way == _TRY:
         _show_sample()

@@ -11,6 +11,7 @@ from dragoman.core.model import Author, AuthorKind
 _MOST: Final = 10_000
 
 
+# Bounded: an archive decides how many people write in it.
 @lru_cache(maxsize=_MOST)
 def author_called(
     name: str,

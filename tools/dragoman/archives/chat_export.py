@@ -92,6 +92,7 @@ class _ChatReader:
 
     def _id_of(self, description: JsonObject, place: int) -> str:
         """Id of the conversation whose messages are read. What stands behind them is looked for once."""
+        # An export may write people and ids behind the messages; only then is the file read twice.
         if not self._is_learnt and not (self._people and "id" in description):
             self._learn()
         if not self._is_learnt:
@@ -101,6 +102,7 @@ class _ChatReader:
     def _learn(self) -> None:
         """Who is who and what all conversations are; whatever is damaged is counted elsewhere."""
         self._is_learnt = True
+        # Notes of its own, because the other pass counts the same damage.
         notes = type(self._notes)()
         with self._file.open() as content:
             description: dict[str, object] = {}
@@ -117,6 +119,7 @@ class _ChatReader:
             self._descriptions.append(description)  # the file ends within it
 
     def _conversation(self, entry: JsonObject) -> Conversation:
+        # Ids of people may be numbers.
         members = (member for member in list_of(entry, "members") if isinstance(member, str | int))
         participants = tuple(self._author(str(member)).name for member in members)
         return Conversation(
@@ -157,6 +160,7 @@ class _ChatReader:
             author=author,
             sent_at=sent_at,
             text=text,
+            # The first message of a thread names itself.
             reply_to=thread if thread not in ("", id_) else None,
             edited_at=from_iso(value.get("edited_at"), self._zone),
             status="activity" if text_of(value, "kind") == "join" else None,

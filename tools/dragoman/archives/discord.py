@@ -38,6 +38,7 @@ _PLAIN: Final = frozenset({"id", "type", "timestamp", "content", "author", "ment
 """Members beside which a message is only a text, unless others hold something."""
 
 _USUAL: Final = frozenset({"Default", "20", "23"})
+# Numbers from Discord's own API, names from DiscordChatExporter, which leaves new kinds as numbers.
 _EVENTS: Final = frozenset(str(number) for number in range(1, 19)) | {
     "RecipientAdd",
     "RecipientRemove",
@@ -107,6 +108,7 @@ class _Export:
             self._notes.skip("a message without id or time", self._file.label, reader.line)
             return
         author = _author(record_of(message, "author"))
+        # Most messages are plain, and the members of all others need not be looked at for them.
         if not any(message.get(name) for name in message.keys() - _PLAIN) and message.get("type") in _USUAL:
             text = clean(self._text(message))
             yield new_message(id=id_, conversation=conversation.id, author=author, sent_at=sent_at, text=text)
@@ -164,6 +166,7 @@ def _parent(message: JsonObject, conversation: Conversation) -> str | None:
     reference = record_of(message, "reference")
     is_reply = text_of(message, "type") in ("Reply", "19") and text_of(reference, "type") in ("", "Default")
     channel = text_of(reference, "channelId")
+    # An answer to a message elsewhere has no parent in this conversation.
     is_here = not channel or conversation.id == f"discord.{channel}"
     return text_of(reference, "messageId") or None if is_reply and is_here else None
 
@@ -191,6 +194,7 @@ def _reactions(message: JsonObject) -> Iterator[Reaction]:
         count = count_of(entry, "count")
         by = tuple(text_of(user, "nickname", "name") for user in records_of(entry, "users"))
         if name and count:
+            # Only custom emoji have an id; others are the character itself.
             shown = f":{name.strip(':')}:" if text_of(emoji, "id") else name
             yield Reaction(emoji=shown, count=count, by=tuple(name for name in by if name))
 
@@ -214,5 +218,6 @@ def _address(url: str, export: File) -> str | None:
     """A web address as it is; of a file that was downloaded, where it lies."""
     if url.startswith(("https://", "http://")):
         return url
+    # An export made on Windows writes paths with backslashes.
     lying = export.beside(url.replace("\\", "/")) if url else None
     return lying.reference if lying else None

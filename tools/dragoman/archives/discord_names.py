@@ -8,6 +8,7 @@ from typing import Final
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import ConversationKind
 
+# As in `<:name:id>`, or `<a:name:id>` for one that moves.
 CUSTOM_EMOJI: Final = lazy_pattern(r"<a?(:\w{1,64}:)\d{1,20}>")
 KINDS: Final[Mapping[str, ConversationKind]] = {
     "DirectTextChat": ConversationKind.DIRECT,

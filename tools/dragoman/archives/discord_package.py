@@ -39,6 +39,7 @@ class PackageReader:
                 yield from self._channel(folder, channel, index, author)
 
     def _owner(self) -> Author:
+        # Folders have capitals since 2025.
         for name in ("Account", "account"):
             user = read_object(self._folder.file(f"{name}/user.json"))
             if user:
@@ -61,12 +62,14 @@ class PackageReader:
             if message is None:
                 self._notes.skip("a message without id or time", file.label, line)
                 continue
+            # A channel without a message of the user's is left out.
             if not is_announced:
                 yield conversation
                 is_announced = True
             yield message
 
     def _rows(self, folder: Folder) -> Iterator[tuple[File, int, JsonObject]]:
+        # Packages held tables until 2024, and hold JSON since.
         file = folder.file("messages.json")
         if file is not None:
             with file.open() as content:

@@ -61,6 +61,7 @@ class Head:
         """The first line as a JSON object; empty when it is none."""
         first = next((line for line in self.text.split("\n") if line.strip()), "")
         try:
+            # Some exporters write control characters into strings as they are.
             return object_of(json.loads(first, strict=False))
         except (ValueError, RecursionError):
             return {}
@@ -78,6 +79,7 @@ def _paths(text: str) -> frozenset[str]:
             found.add(path)
             awaits_key = False
         elif sign in ("{", "["):
+            # No format is told by members that lie so deep.
             if len(levels) >= _DEPTH:
                 break
             is_object = sign == "{"

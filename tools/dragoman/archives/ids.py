@@ -38,6 +38,7 @@ class Notebook:
 
     def put(self, key: str, value: str) -> None:
         """Remember a text in the place of the earlier one."""
+        # Either bound: many short keys, or few with long texts.
         if (len(self._notes) >= _IN_MEMORY or self._size >= _CHARACTERS) and key not in self._notes:
             if self._table is None:
                 self._filter = bytearray(_BITS >> 3)
@@ -72,6 +73,7 @@ class Notebook:
             for key in self._notes:
                 bit = hash(key) % _BITS
                 self._filter[bit >> 3] |= 1 << (bit & 7)
+        # Sorted keys reach the pages of the table in order, which is much faster than at random.
         table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", sorted(self._notes.items()))
         self._notes.clear()
         self._size = 0
@@ -129,8 +131,10 @@ class ContentIds:
             time: Its time as the file has it, not converted.
             text: Its text after clean-up; empty where the time alone tells messages apart.
         """
+        # Lengths keep the parts apart: otherwise different parts could make the same content.
         content = f"{len(conversation)}:{conversation}{len(time)}:{time}{len(text)}:{text}"
         digest = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:20]
         # By its time first, so that those of a file that runs in time lie together in the table.
         number = self._counts.add(f"{time[:_LONGEST_TIME]} {digest}")
+        # The first has no number: exports from before a second one came have the same id.
         return digest if number == 1 else f"{digest}.{number}"

@@ -57,7 +57,9 @@ class JsonBlocks:
             cut = text.rfind(self._between, at, cut)
             if cut < 0:
                 break
+            # Below this place the same text need not be tried again: it would fail again.
             self._tried = self._tried or cut
+            # What is between begins with the `}` of the last item.
             values = _parsed(text[at : cut + 1])
             if values is not None:
                 self._number, self._place = 0, at

@@ -51,6 +51,7 @@ _KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": Convers
 _AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
 _PLAIN: Final = frozenset({"author", *TIMES, "text", "conversation", "ref", "external_id", "id", "number", "reply_to"})
 _AUTHORS: Final = 10_000
+# Milliseconds passed this number in 1973, and seconds will in the year 5138.
 _IN_SECONDS: Final = 10**11
 _SINCE_1970: Final = re.compile(r"-?[0-9]{9,14}(?:\.[0-9]{1,9})?")
 """Seconds or milliseconds as text; of eight digits it is a day."""

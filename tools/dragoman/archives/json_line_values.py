@@ -35,6 +35,7 @@ def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int,
 
 
 def _narrow_values(stream: BinaryIO, beginning: bytes, notes: Notes, file: str) -> Iterator[tuple[int, object]]:
+    # The bytes that were read to find a mark may hold several short lines.
     first = _LINE.findall(beginning + stream.readline(LONGEST_LINE))
     rest = iter(partial(stream.readline, LONGEST_LINE), b"")
     for number, line in enumerate(chain(first, rest), 1):
@@ -44,6 +45,7 @@ def _narrow_values(stream: BinaryIO, beginning: bytes, notes: Notes, file: str) 
         try:
             value = decode(line)
         except (ValueError, RecursionError):
+            # The fast parser refuses a byte order mark, which only a first line has.
             text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
             if not text:
                 continue

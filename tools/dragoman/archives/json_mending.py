@@ -54,6 +54,7 @@ def parse(text: str) -> object:
         ValueError: It is no JSON.
     """
     try:
+        # The parser takes half a surrogate pair, which no UTF-8 can hold.
         if "\\ud" not in text and "\\uD" not in text:
             value, end = scan(text, 0)
             return value if end == len(text) else DECODER.decode(text)

@@ -58,6 +58,7 @@ def end_of(text: str, start: int) -> int:
     if text[start] not in '{["':
         found = _SCALAR.match(text, start)
         end = found.end() if found else start
+        # A number at the end of the text may go on behind it.
         return end if start < end < len(text) else 0
     depth = 0
     at = start

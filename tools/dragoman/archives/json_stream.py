@@ -161,6 +161,7 @@ class JsonReader:
             except (ValueError, StopIteration, RecursionError):
                 return
             comma = COMMA.match(text, end)
+            # The last item of the array, one that is cut off, or one that needs mending: `_whole` reads it.
             if comma is None or (self._has_halves and self._has_surrogates(end)):
                 return
             self._at = end
@@ -197,9 +198,11 @@ class JsonReader:
         if self._ended:
             return False
         rest = self._text[self._at :]
+        # Now, because lines are counted in the text that is cut off below.
         self._lines, self._counted = self.line, 0
         data = self._stream.read(max(_CHUNK, len(rest)))
         if self._decoder is None:
+            # Packed and piped files may give a few bytes at a time.
             while len(data) < LONGEST_MARK and (more := self._stream.read(_CHUNK)):
                 data += more
             encoding, length = encoding_of(data)
@@ -210,6 +213,7 @@ class JsonReader:
         self._ended = not data
         self._text, self._at = rest + fresh, 0
         self._has_lines = "\n" in self._text
+        # Looked for once for all values of the text: hardly any file has such an escape.
         self._has_halves = "\\ud" in self._text or "\\uD" in self._text
         return bool(data) or bool(fresh)
 
@@ -232,6 +236,7 @@ class JsonReader:
                 raise _EarlyEndError
 
     def _taken(self, value: object, end: int) -> object:
+        # `None` is a null, or stands for a failure; the second look tells which.
         is_sure = value is not None and not (self._has_halves and self._has_surrogates(end))
         raw = "" if is_sure else self._text[self._at : end]
         if raw:

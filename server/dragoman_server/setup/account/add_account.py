@@ -55,6 +55,7 @@ def find_target(named: Path | None) -> SettingsTarget:
     before = read(path)
     if before is None:
         return _new(path)
+    # Mistakes that are there already are told now, so that none looks like one of the new account.
     config.from_bytes(read_file(path, own=named is None), path)
     text = text_of(path, before)
     return SettingsTarget(path, before, text, toml_edit.parse(text).get("accounts", {}))
@@ -138,6 +139,7 @@ def change(there: SettingsTarget, name: str, table: Mapping[str, object], *, kee
         raise InvalidArgument(
             sentence("{}: {}", there.path, error.message), hint=join([error.hint, safe("Nothing was changed.")], " ")
         ) from None
+    # The account alone was good, but two accounts may not name the same file.
     config.from_mapping(toml_edit.parse(after))
     return Change(there.path, there.before, after.encode())
 

@@ -56,8 +56,10 @@ def clean_credential(value: str, name: str) -> str:
     Raises:
         InvalidArgument: It is empty, has several lines, or characters that no credential has.
     """
+    # Before anything can fail: an error must not show it.
     register_for_redaction(value.strip())
     try:
+        # What can be revealed here can be sent later: the checks are the same.
         return anyio.run(Secret(value.strip() or " ").reveal)
     except Unauthenticated:
         raise InvalidArgument(
@@ -78,6 +80,7 @@ def store_credential(name: str, value: str) -> Source:
     path = secret_file(name)
     content = f"{value}\n".encode()
     if read(path) is None:
+        # Makes the folder as well, for its owner only.
         Change(path, None, content).apply()
     else:  # no backup: nobody wants copies of old credentials
         write(path, content, PRIVATE)

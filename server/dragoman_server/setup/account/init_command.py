@@ -139,6 +139,7 @@ def _settle(draft: Draft, there: SettingsTarget, given: Given) -> Iterator[str]:
                 raise InvalidArgument("Nothing was changed.", hint="Correct that and try again, or add --no-check.")
             if _is_saved_anyway():
                 return
+        # What the options said may be the mistake, so from now on that is asked for too.
         draft.fixed.clear()
 
 
@@ -165,6 +166,7 @@ def _try(draft: Draft, there: SettingsTarget, given: Given) -> Generator[str, No
     add_account.change(there, draft.name, draft.usable, keep_default=given.keep_default)
     if not given.check:
         return True
+    # The check also looks at files, which are not the matter of a new account.
     reports = [report for report in checking.check(settings) if report.account == draft.name]
     yield checking.lines(reports)
     return all(report.good for report in reports)
@@ -191,6 +193,7 @@ def _is_saved_anyway() -> bool:
 
 
 def _save(draft: Draft, there: SettingsTarget, given: Given) -> Iterator[str]:
+    # Credentials come first: after a crash in between the settings name no place that is empty.
     table = dict(draft.table)
     for key, value in draft.secrets.items():
         if draft.asked[key].secret == "kept":  # noqa: S105  # a word

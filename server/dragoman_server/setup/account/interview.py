@@ -122,6 +122,7 @@ def ask_settings(draft: Draft, *, first: bool) -> None:
     open_questions = [it for it in usual(draft.asked) if it.key not in draft.fixed and it.key != POLICY]
     needed = [it for it in open_questions if it.required]
     steps: list[Step] = [_step(draft, question) for question in needed]
+    # With the last answer that is required a provider can find out more; without any this appends a step.
     steps[-1:] = [lambda: _ask_and_learn(draft, needed[-1:])]
     steps += [_step(draft, question) for question in open_questions if not question.required]
     secrets = optional_secrets(draft.asked)
@@ -257,6 +258,7 @@ def _credential(draft: Draft, question: Question) -> object:
 
 
 def _variable(typed: str) -> str:
+    # Many a token could be the name of a variable, too.
     if not _VARIABLE.fullmatch(typed) or looks_like_credential(typed):
         register_for_redaction(typed)
         raise InvalidArgument("A variable's name has letters, digits and underscores, such as CONVORE_API_KEY.")
@@ -270,6 +272,7 @@ def _ask_which(draft: Draft, secrets: Sequence[Question]) -> None:
         click.echo(f"  {question.key}: {question.about}", err=True)
     names = [*(question.key for question in secrets), _NONE]
     suggested = draft.advice.credential if draft.advice.credential in names else names[0]
+    # Going back keeps the choice of before as the default.
     known = next((question.key for question in secrets if question.key in draft.usable), suggested)
     chosen = ask(f"Which credential ({', '.join(names)})", one_of(names), default=known)
     for question in secrets:

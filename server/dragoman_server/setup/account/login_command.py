@@ -112,10 +112,12 @@ def _open_browser(address: str) -> None:
 
 def _has_browser() -> bool:
     """Whether a browser can be opened where the user sees it."""
+    # Editors with remote terminals name a program here that opens the user's own browser.
     if os.environ.get("BROWSER"):
         return True
     if "SSH_CONNECTION" in os.environ:
         return False
+    # Without a display only a text browser is left, which would take over this terminal.
     return sys.platform in {"win32", "darwin"} or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 

@@ -57,6 +57,7 @@ def _server(typed: str) -> dict[str, object]:
 
 
 def _client(typed: str) -> str:
+    # With a server that is always valid, only the client can be wrong.
     _require_good({"provider": "google", "client_id": typed})
     return typed
 

@@ -18,6 +18,7 @@ from dragoman.transport.credentials import register_for_redaction
 
 T = TypeVar("T")
 
+# Slack, GitHub, GitLab, a JWT (`{"` in base64), AWS and Yandex Cloud; `sk-` is used by several.
 _PREFIXES: Final = (
     "sk-",
     "xox",
@@ -89,10 +90,12 @@ def looks_like_credential(text: str) -> bool:
     """Whether a text is more likely a token or key than a name, an address or a readable id."""
     if text.startswith(_PREFIXES) and len(text) > 12:  # noqa: PLR2004  # shorter ones are words
         return True
+    # A slash near the beginning makes it a path.
     return bool(_TOKEN.fullmatch(text)) and len(_WORDS.findall(text)) >= _MOST_RUNS and "/" not in text[:8]
 
 
 def _clear_line() -> None:
     """Take the line that was just typed off the screen."""
     if sys.stderr is not None and sys.stderr.isatty():
+        # Enter has moved the cursor to the line below.
         click.echo(_UP_AND_CLEAR, nl=False, err=True)

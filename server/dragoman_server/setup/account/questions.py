@@ -76,6 +76,7 @@ def questions(model: type[AccountSettings]) -> dict[str, Question]:
     properties: Mapping[str, Any] = schema["properties"]
     keys = [key for key in properties if key not in AccountSettings.model_fields]
     keys += [key for key in AccountSettings.model_fields if key in properties and key != "provider"]
+    # The sort is stable: all others keep their order.
     keys.sort(key=lambda key: key == POLICY)
     definitions: Mapping[str, Any] = schema.get("$defs", {})
     return {key: _question(key, properties[key], definitions, required=key in required) for key in keys}
@@ -98,6 +99,7 @@ def optional_secrets(asked: Mapping[str, Question]) -> list[Question]:
 
 def _question(key: str, property_: Mapping[str, Any], definitions: Mapping[str, Any], *, required: bool) -> Question:
     shapes = list(_shapes(property_, definitions))
+    # A credential may also be a table that names its place; what somebody types is the other form.
     types = [shape["type"] for shape in shapes if shape.get("type") not in {None, "null", "object"}]
     choices = [
         str(word) for shape in shapes for word in shape.get("enum", [shape["const"]] if "const" in shape else [])
@@ -122,6 +124,7 @@ def _shapes(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterat
     """A schema and everything that it may be instead."""
     name = str(schema.get("$ref", "")).rpartition("/")[2]
     if name in definitions:
+        # Without its own definition, because one that refers to itself would never end.
         yield from _shapes(definitions[name], {key: found for key, found in definitions.items() if key != name})
     yield schema
     for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):

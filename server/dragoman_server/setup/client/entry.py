@@ -202,6 +202,7 @@ def _merge(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json]
     env, ours = old.get("env"), new.get("env")
     both: dict[str, Json] = {}
     if isinstance(env, dict):
+        # Our own variable comes from the new entry alone: an old folder of data must not stay.
         both |= {key: value for key, value in env.items() if key != _OURS}
     if isinstance(ours, dict):
         both |= ours
@@ -229,11 +230,13 @@ def _prove(where: EntryLocation, before: str, after: str, value: dict[str, Json]
     if isinstance(expected, dict):
         servers = expected.setdefault(where.client.key, {})
         if servers is None:
+            # The edit makes a table of `null`.
             servers = expected[where.client.key] = {}
         if isinstance(servers, dict):
             servers.pop(where.name, None)
             servers |= {} if value is None else {where.name: value}
         if not servers and isinstance(found, dict):
+            # A table of TOML whose last entry goes leaves no header.
             found.setdefault(where.client.key, {})
     if found != expected:
         raise InvalidArgument("This file cannot be changed without losing something.", hint="Change it by hand.")

@@ -47,6 +47,7 @@ def install(
     started = launch(config)
     changes, failures = _prepare(places, lambda where: entry.add_entry(where, started))
     wants = [] if keep_env else credential_storage.credential_needs(config)
+    # Nobody should type credentials and only then hear that the settings cannot be changed.
     credential_storage.check(config, dict.fromkeys(wants, _FIRST_GUESS))
     values = _read_credentials(given, wants)
     if dry_run:
@@ -155,6 +156,7 @@ def _read_credentials(words: Sequence[str], wants: Sequence[CredentialNeed]) -> 
 
 def _store(config: Config, wants: Sequence[CredentialNeed], values: Mapping[str, str]) -> Generator[str, None, bool]:
     """Ask for all that is missing, then store it and change the settings. Returns whether anything was stored."""
+    # All are asked for before one is stored: whoever leaves halfway has changed nothing.
     answers = [(want, values.get(want.variable) or _ask(want)) for want in wants]
     sources: dict[CredentialNeed, Source] = {}
     for want, value in answers:

@@ -32,6 +32,7 @@ def launch(config: Config) -> Launch:
     """How a client starts ``dragoman serve`` with the same settings and the same data as this process."""
     program, *before = _program()
     settings = ["--config", str(Path(os.path.abspath(config.source)))] if config.source else []  # noqa: PTH100  # links stay
+    # A client has none of this shell's variables.
     moved = os.environ.get("DRAGOMAN_DATA") or os.environ.get("XDG_DATA_HOME")
     env = {"DRAGOMAN_DATA": os.path.abspath(config.data)} if moved else {}  # noqa: PTH100  # as above
     return Launch(program, (*before, "serve", *settings), env)
@@ -49,6 +50,7 @@ def _program() -> list[str]:
 def _origin() -> list[str]:
     """What makes ``uvx`` take the package from where this one came: a folder, a file or a repository."""
     try:
+        # PEP 610: pip and uv note here what was installed from elsewhere than an index.
         text = distribution("dragoman").read_text("direct_url.json")
         found: Any = json.loads(text) if text else {}
     except (PackageNotFoundError, ValueError):

@@ -38,6 +38,7 @@ def try_start(launch: Launch) -> None:
     """
     asked = "".join(json.dumps(message) + "\n" for message in _MESSAGES)
     with tempfile.TemporaryDirectory(prefix="dragoman-start-", ignore_cleanup_errors=True) as folder:
+        # With this shell's variables a start could succeed that fails in the client.
         kept = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
         environment = {**kept, **launch.env, "DRAGOMAN_DATA": folder}
         try:

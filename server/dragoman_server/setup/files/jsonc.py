@@ -118,6 +118,7 @@ def _object(found: Value, path: tuple[str, ...]) -> Value:
 
 def _only(holder: Value, key: str) -> Member | None:
     found = [member for member in holder.members if member.key == key]
+    # RFC 8259 leaves open which of two equal keys counts, and readers differ.
     if len(found) > 1:
         raise InvalidArgument(sentence("It has the key {} twice.", key))
     return found[0] if found else None
@@ -127,6 +128,7 @@ def _inserted(text: str, holder: Value, key: str, value: Json) -> str:
     """The text with one more member at the end of an object."""
     last = holder.members[-1] if holder.members else None
     if last and "\n" not in text[holder.start : holder.end]:
+        # An object that stands on one line stays on one line.
         comma = "" if last.comma is not None else ","
         at = last.value.end if last.comma is None else last.comma + 1
         return f"{text[:at]}{comma} {json.dumps(key)}: {_compact(value)}{text[at:]}"
@@ -138,6 +140,7 @@ def _inserted(text: str, holder: Value, key: str, value: Json) -> str:
         closing = newline + _margin(text, holder.start)
         return f"{text[: holder.start + 1]}{inside}{member}{closing}{text[holder.end - 1 :]}"
     if last.comma is None:
+        # A comment in the same line belongs to the member before.
         at = _end_of_line(text, last.value.end)
         return f"{text[: last.value.end]},{text[last.value.end : at]}{member}{text[at:]}"
     at = _end_of_line(text, last.comma + 1)
@@ -158,6 +161,7 @@ def _without(text: str, holder: Value, member: Member) -> str:
     before = holder.members[holder.members.index(member) - 1] if member is not holder.members[0] else None
     if start == member.start and member.comma is not None:
         end += len(text[end:]) - len(text[end:].lstrip(" "))
+    # The last member goes, so the comma before it would trail, which many readers refuse.
     if before is not None and before.comma is not None and member.comma is None:
         kept = text[before.comma + 1 : start]
         return text[: before.comma] + (kept if kept.strip() else kept.rstrip(" ")) + text[end:]

@@ -15,6 +15,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 BOM: Final = "\ufeff"
 """A byte order mark, as text."""
 
+# Each level takes two calls, so this stays far below Python's limit of recursion.
 _DEEPEST: Final = 100
 _SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _TOKEN: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"/]+')

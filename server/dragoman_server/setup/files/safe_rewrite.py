@@ -79,6 +79,7 @@ class Change:
             write(self.path, self.after, mode)
         except OSError:
             if kept is not None:
+                # Nothing was changed, so there is nothing to keep a copy of.
                 kept.unlink(missing_ok=True)
             raise
         return kept
@@ -90,6 +91,7 @@ def make_folder(folder: Path, mode: int) -> None:
     Raises:
         OSError: The system refuses.
     """
+    # `mkdir(parents=True)` would give the folders above the usual permissions.
     for missing in reversed([folder, *folder.parents]):
         if not missing.exists():
             missing.mkdir(mode=mode, exist_ok=True)
@@ -167,6 +169,7 @@ def write(path: Path, content: bytes, mode: int) -> None:
     Raises:
         OSError: The system refuses; the file is what it was.
     """
+    # In the same folder: a rename is atomic only within a file system.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -174,6 +177,7 @@ def write(path: Path, content: bytes, mode: int) -> None:
             file.flush()
             # A power cut after the rename must not leave an empty file under the old name.
             os.fsync(file.fileno())
+        # Before the rename: the new file is private until it has the permissions of the old one.
         Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
@@ -197,6 +201,7 @@ def _lock_folder(folder: Path) -> Generator[None]:
     except ImportError:
         yield
         return
+    # The folder is locked, because the file itself is replaced and its lock would go with it.
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):  # a file system without locks

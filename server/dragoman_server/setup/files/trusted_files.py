@@ -58,6 +58,7 @@ def _write(digests: dict[str, str]) -> None:
                 "{}: The system refuses ({}). Nothing was changed.", path, unquoted(error.strerror or "no reason given")
             )
         ) from error
+    # A list that others can write is never believed.
     if problem := settings_file.writers_problem(str(path), own=True):
         raise InvalidArgument(
             sentence("{} {}. Until then nothing is trusted.", path, unquoted(problem, settings_file.LONGEST_PROBLEM))

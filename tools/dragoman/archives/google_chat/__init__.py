@@ -31,6 +31,7 @@ class GoogleChatFormat(ArchiveFormat):
         """All conversations and messages."""
         del options
         for file in source.files():
+            # Only Hangouts kept all conversations in one file.
             if EVENTS.partition("[]")[0] in file.head().members:
                 yield from HangoutsReader(file, source.notes).items()
             else:

@@ -24,6 +24,7 @@ _YEAR: Final = lazy_pattern(r"(?<!\d)\d{4}(?!\d)")
 _NUMERIC_MONTH: Final = lazy_pattern(r"(?<!\d)(\d{1,2})\s?[月월]|tháng\s(\d{1,2})(?!\d)|(?<!\d)(\d{1,2})-р\s")
 _DAY: Final = lazy_pattern(r"(?<!\d)\d{1,2}(?!\d)")
 _BETWEEN_WORDS: Final = lazy_pattern(r"[\s\d.,،၊、/()’'\-]+")
+# Croatian `listopad` is October and Polish `listopad` November; only Croatian puts a point behind the day.
 _CROATIAN_OCTOBER: Final = lazy_pattern(r"\d\. listopada?\b")
 _POINTS: Final = lazy_pattern(r"[.,()\[\]]")
 _IN: Final = "ב"  # Hebrew writes "in" onto the month
@@ -41,6 +42,7 @@ _JOINED: Final = tuple(mark for mark in MORNING | AFTERNOON if not mark.isascii(
 
 def parse_date(text: str) -> datetime | None:
     """The moment of a date such as ``Dienstag, 10. März 2026 um 22:00:01 UTC``; ``None`` when it is none."""
+    # The patterns below try every place of a text, which only a short one may be long enough for.
     if len(text) > _LONGEST:
         return None
     usual = _CLOCK.fullmatch(text)
@@ -79,9 +81,11 @@ def _time_at(frame: tuple[Day, str], *clock: str) -> datetime | None:
     """The time of that clock in the frame of a day; ``None`` when there is none."""
     (year, month, day), half = frame
     hour, minute, second = map(int, clock)
+    # A clock that shows 13 or more needs no mark.
     if half and hour <= _NOON:
         hour = hour % _NOON + (_NOON if half == _AFTER else 0)
     try:
+        # Python's times have no leap second.
         return datetime(year, month, day, hour, minute, min(second, 59), 0, UTC)
     except ValueError:
         return None
@@ -95,6 +99,7 @@ def _day_of(text: str) -> Day | None:
         return None
     month, rest = _month(text.replace(year[0], " ", 1))
     day = _DAY.search(rest)
+    # Thai writes years of the Buddhist era, which began 543 years before ours.
     whole = int(year[0]) - (_BUDDHIST if int(year[0]) > _BUDDHIST_FROM else 0)
     return whole, month, int(day[0]) if day else 0
 
@@ -123,10 +128,12 @@ def _mark(before: str, after: str) -> str:
     """The mark behind the time, which may be two words such as ``p. m.``, or the one before it."""
     words = [_POINTS.sub("", word) for word in after.split()[:2]]
     for mark in ("".join(words), *words[:1]):
+        # A single Latin letter may be a word of its own.
         if len(mark) > 1 and mark in MORNING | AFTERNOON:
             return mark
     alone = words[0] if words else ""
     if alone and not alone.isascii() and alone in MORNING | AFTERNOON:
         return alone
+    # Chinese, Japanese and Korean write the mark before the clock.
     compact = _POINTS.sub("", before).rstrip()
     return max((mark for mark in _JOINED if compact.endswith(mark)), key=len, default="")

@@ -27,6 +27,7 @@ _MESSAGES: Final = "messages[]"
 _FOLDER: Final = lazy_pattern(r"(DM|Space|Group)[ _](.+)")
 _DIRECT: Final = "DM"
 _NOBODY: Final = new_author(name="Deleted user")
+# The one field of Google's type for safe addresses, whose name the export spells out.
 _WRAPPED: Final = "private_do_not_access_or_else_safe_url_wrapped_value"
 _PEOPLE: Final = 1000
 _TWO: Final = 2
@@ -163,6 +164,7 @@ class SpaceReader:
     def _attachment(self, entry: JsonObject) -> Attachment:
         exported = text_of(entry, "export_name")
         name = clean(text_of(entry, "original_name")) or exported or "file"
+        # A zip file may hold the name in another Unicode form than the JSON.
         forms = (exported, normalize("NFC", exported), normalize("NFD", exported)) if exported else ()
         lying = next((found for form in forms if (found := self._file.beside(form))), None)
         return Attachment(
@@ -192,6 +194,7 @@ def _parent_of(message_id: str, topic_id: str) -> str | None:
     topic = topic_id or (parts[1] if len(parts) == _PARTS else "")
     if len(parts) != _PARTS or not topic or parts[-1] == topic:
         return None
+    # An id is space/topic/message; the message that began a topic has the topic's own name.
     return f"{parts[0]}/{topic}/{topic}"
 
 
@@ -217,6 +220,7 @@ def _with_addresses(text: str, annotations: list[JsonObject]) -> str:
     if not links:
         return text
     raw = text.encode("utf-16-le", "surrogatepass")
+    # From behind, so that the places before it stay right.
     for end, url in reversed(links):
         if 2 * end <= len(raw):
             raw = raw[: 2 * end] + f" ({url})".encode("utf-16-le", "surrogatepass") + raw[2 * end :]

@@ -14,6 +14,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
 
 _DATABASE: Final = b"SQLite format 3\x00"
+# The magic number of SQLite's write-ahead log, for checksums of either byte order.
 _LOG: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _LOG_ENDING: Final = "-wal"
 _TABLES: Final = ("message", "handle", "chat", "chat_message_join")
@@ -38,6 +39,7 @@ class IMessageFormat(ArchiveFormat):
         """All conversations and messages."""
         del options
         for file in source.files():
+            # SQLite itself reads the log, which lies beside the database.
             if not file.name.endswith(_LOG_ENDING):
                 yield from _items(file, source.notes)
 
@@ -61,6 +63,7 @@ def _items(file: File, notes: Notes) -> Iterator[Item]:
 
     with file.on_disk(_LOG_ENDING) as path, foreign_database(path) as database:
         with closing(Lookups(database, file)) as lookups:
+            # A later chat of the same person knows the participants of those before.
             yield from {one.id: one for one in lookups.conversations.values()}.values()
             yield from MessageReader(database, lookups, notes, file.label).messages()
         if database.is_damaged:

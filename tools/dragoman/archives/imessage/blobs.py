@@ -58,11 +58,13 @@ def attributed_text(blob: bytes) -> str:
     if not order:
         return ""
     named = blob.find(_STRING)
+    # The name of the class comes first; without it the first text will do.
     start = blob.find(_TEXT, max(named, 0))
     if start < 0:
         return ""
     at = start + len(_TEXT)
     size = _LONG.get(blob[at] if at < len(blob) else 0, 0)
+    # A byte below 0x80 is the length itself; 0x81 and 0x82 announce two and four bytes.
     length = int.from_bytes(blob[at + 1 : at + 1 + size], "little" if order == "little" else "big") if size else 0
     if not size:
         length = blob[at] if at < len(blob) and blob[at] < _SHORT else 0
@@ -110,6 +112,7 @@ def _archive(blob: bytes) -> tuple[list[object], JsonObject]:
 def _resolve(value: object, objects: list[object]) -> object:
     """What a reference within a keyed archive stands for."""
     if isinstance(value, plistlib.UID):
+        # A damaged archive may refer to anything.
         return objects[value.data] if value.data < len(objects) else None
     return value
 
@@ -119,6 +122,7 @@ def _text_in(value: object, objects: list[object], depth: int) -> str:
     found = _resolve(value, objects)
     if isinstance(found, str):
         return "" if found == "$null" else found
+    # References may lead in a circle.
     if not is_object(found) or depth > _DEEPEST:
         return ""
     return next((text for name in _PLACES if (text := _text_in(found.get(name), objects, depth + 1))), "")

@@ -24,6 +24,7 @@ CREATE TABLE files(number INTEGER PRIMARY KEY, id TEXT, name TEXT, type TEXT, si
 CREATE TABLE tapbacks(target TEXT, sender TEXT, kind INTEGER, emoji TEXT, at INTEGER, present INTEGER,
   PRIMARY KEY(target, sender, kind, emoji)) WITHOUT ROWID;
 """
+# A row that is older than the one that is known changes nothing: rows come in any order.
 _TAPBACK: Final = """
 INSERT INTO tapbacks VALUES(?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET at = excluded.at, present = excluded.present WHERE excluded.at >= at
@@ -36,6 +37,7 @@ WHERE message = ? ORDER BY joined.file
 _EMOJI: Final = ("❤️", "👍", "👎", "😂", "‼️", "❓", "", ":sticker:")
 _ANY_EMOJI: Final = 6
 _ADDED, _TAKEN_BACK, _KINDS = 2000, 3000, len(_EMOJI)
+# Numbers of Apple's own in the column `style`.
 _DIRECT: Final = 45
 _GROUP: Final = 43
 _PREVIEW: Final = ".pluginPayloadAttachment"
@@ -63,6 +65,7 @@ def tapback_kind(row: ForeignRow) -> int | None:
 
 def target_of(row: ForeignRow) -> str:
     """The guid of the message that a row belongs to, without the part of it."""
+    # As in `p:0/GUID` for a part of a message, or `bp:GUID` for a balloon of an app.
     return row.text("associated_message_guid").rpartition("/")[2].removeprefix("bp:")
 
 
@@ -76,6 +79,7 @@ class Lookups:
 
     def __init__(self, database: ForeignDatabase, file: File) -> None:
         self._file = file
+        # The column came with iOS 18 and macOS 15; before, a person had one reaction on a message.
         self._one_each = "associated_message_emoji" not in database.columns("message")
         self._scratch = open_scratch(_SCHEMA)
         self.handles = {row.number("ROWID"): row.text("id") for row in database.rows("handle", ("ROWID", "id"))}
@@ -179,6 +183,7 @@ class Lookups:
         for root in _ROOTS:
             _, found, rest = path.partition(root)
             if found:
+                # A backup of a phone names each file by the SHA-1 of its domain and path.
                 digest = sha1(f"MediaDomain-Library/SMS/{rest}".encode("utf-8", "replace")).hexdigest()  # noqa: S324 - a name
                 return self._file.beside(rest) or self._file.beside(f"../{digest[:2]}/{digest}")
         return None

@@ -149,6 +149,7 @@ class MessageReader:
 
 
 def _text(row: ForeignRow) -> str:
+    # Since macOS 13 most rows have their text only in the attributed body.
     return _without_marks(row.text("text")) or _without_marks(attributed_text(row.blob("attributedBody")))
 
 
@@ -175,6 +176,7 @@ def _versions(summary: JsonObject) -> tuple[list[Edit], str]:
 
 
 def _number_of(part: tuple[str, object]) -> tuple[int, str]:
+    # Parts are numbered by text; by length first, so that 10 comes behind 9.
     return len(str(part[0])), str(part[0])
 
 

@@ -24,6 +24,7 @@ class LogClock:
         self._zone = zone
         self._reader = ClockReader(zone)
         self._day = day
+        # Whether a clock that goes back begins a new day; a file that is named by a day holds that one alone.
         self._turns = day is None
         self._last: datetime | None = None
 
@@ -66,6 +67,7 @@ class LogClock:
         if self._day is None:
             return None
         found = make_date(self._day.year, month, day)
+        # Logs run in time, so a date that lies far back is one of the next year.
         if found is None or found < self._day - _HALF_A_YEAR:
             return make_date(self._day.year + 1, month, day)
         return found

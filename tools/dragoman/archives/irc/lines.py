@@ -18,6 +18,7 @@ UNWANTED: Final = "unwanted"
 _CODES: Final = lazy_pattern(
     r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?|[\x00\x02\x0f\x11\x16\x1d\x1e\x1f]"
 )
+# Signs of rank that clients write before a nick.
 _MODES: Final = " @+%&~!*."
 _NICK: Final = r"[^\s<>]{1,64}"
 _SPOKEN: Final = lazy_pattern(rf"<[{re.escape(_MODES)}]{{0,3}}(?P<nick>{_NICK})>(?:[ \t]+(?P<text>.*)|$)")
@@ -120,12 +121,14 @@ def _parse_star(rest: str) -> Line | None:
     happened = _event(text)
     if happened.is_marked:
         return happened
+    # Not marked: lists in other texts begin with stars as well.
     return Line(ACTION, found["nick"].lstrip(_MODES) or found["nick"], found["rest"] or "", is_marked=False)
 
 
 def _parse_bare(rest: str) -> Line | None:
     """A line of eggdrop about what happens, without any mark."""
     happened = _event(rest)
+    # Any text could have a line like this, so it proves no log of IRC.
     return happened._replace(is_marked=False) if happened.is_marked else None
 
 

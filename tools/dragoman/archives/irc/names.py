@@ -19,6 +19,7 @@ _WEECHAT: Final = lazy_pattern(rf"irc\.(?P<network>{_NETWORK})\.(?P<channel>[#&+
 _JOINED: Final = lazy_pattern(rf"(?P<network>{_NETWORK}?)[-_](?P<channel>[#&].*)")
 _MIRC: Final = lazy_pattern(r"(?P<channel>[#&].*)\.(?P<network>[A-Za-z][A-Za-z0-9_-]*)")
 _SESSION: Final = lazy_pattern(r"Session Ident: (\S+)", re.MULTILINE)
+# Folders around logs that are no network.
 _OTHER_FOLDER: Final = lazy_pattern(
     r"(?i:irc|.*logs?|irc.*|weechat|hexchat|x-?chat2?|mirc|znc|moddata|scrollback|users?|networks|home|downloads?"
     r"|documents|desktop|archives?|exports?|backups?|\d{4}|\d\d)"
@@ -65,6 +66,7 @@ def name_of(file: File, title: str) -> LogName:
     network = ""
     found = _WEECHAT.fullmatch(stem) or _JOINED.fullmatch(stem)
     if found is None and beginning.lstrip().startswith("Session "):
+        # Only mIRC, whose logs begin so, puts the network behind the channel.
         found = _MIRC.fullmatch(stem)
     if found is not None:
         network, stem = found["network"], found["channel"]

@@ -69,6 +69,7 @@ def parse_stamp(line: str) -> Stamp | None:
     hour, minute, second = int(hour_digits), int(minute_digits), int(second_digits or 0)
     if half:
         hour = hour % _NOON + _NOON * (half in "Pp")
+    # A clock may show 60 in a leap second.
     if hour >= _MIDNIGHT or minute > 59 or second > 60:  # noqa: PLR2004 - a clock
         return None
     day = _day_of(iso) if iso else None

@@ -70,6 +70,7 @@ def _with_only_id(mail: ParsedMail, found: Found, seen: Notebook) -> tuple[Any, 
         return mail.members
     first_author, _, first_date = first.partition("\n")
     author, _, date = mail.author_and_date.partition("\n")
+    # A copy keeps its author or its date; another mail that only has the same id shares neither.
     if first_author == author or first_date == date:
         return mail.members
     digest = mail.digest if found.whole is None else mapping.content_digest(read_whole_mail(found.whole))

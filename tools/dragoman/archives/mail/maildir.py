@@ -12,6 +12,7 @@ from dragoman.archives.text import decode
 from dragoman.archives.times import from_seconds
 from dragoman.core.lazy_pattern import lazy_pattern
 
+# Where names may have no colon, programs write another sign; U+F03A is what SMB and Cygwin make of it.
 _FLAGS: Final = lazy_pattern("[:!;\uf03a]2,([A-Za-z]*)$")
 _SECONDS: Final = lazy_pattern(r"(\d{9,11})\.")
 _SHIFTED: Final = lazy_pattern(r"&([A-Za-z0-9+,]*)-")
@@ -35,6 +36,7 @@ def is_inner(folder: Folder) -> bool:
 def label_of(path: str) -> str:
     """The name of a folder by its path below the outermost Maildir: levels with ``/``; that itself is the inbox."""
     plain = "/".join(step.removeprefix(".") for step in path.split("/"))
+    # Maildir++ has one level of folders, `.A.B`; other layouts have folders within folders.
     name = plain.replace(".", "/") if path.startswith(".") else plain
     return decode_utf7(name) or "INBOX"
 
@@ -74,6 +76,7 @@ def decode_utf7(name: str) -> str:
         if not found[1]:
             return "&"
         try:
+            # RFC 3501, 5.1.3: base64 with a comma for the slash, and without padding.
             data = found[1].replace(",", "/")
             return base64.b64decode(data + "=" * (-len(data) % 4)).decode("utf-16-be")
         except (ValueError, UnicodeDecodeError):

@@ -20,6 +20,7 @@ from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 
+# Archives of mailing lists mask addresses, as in `ann at example.org (Ann Lee)`.
 _MASKED: Final = lazy_pattern(r"(\S++) at ((?=\S+\.\S)\S++)(\s++\(.*\))?")
 _MOZILLA_DELETED: Final = 0x8
 _MOZILLA_FLAGGED: Final = 0x4
@@ -34,6 +35,7 @@ _UNTOLD: Final = frozenset(
 _TELLING: Final = frozenset({"from", "date", "subject", "message-id", "to", "received", "sender"})
 """Fields of which each mail has one."""
 
+# In the subject of the pseudo-mail in which UW IMAP and Alpine keep the state of a folder.
 _INTERNAL: Final = "FOLDER INTERNAL DATA"
 _RECIPIENTS: Final = ("to", "cc")
 _ADDRESSES: Final = 100
@@ -111,6 +113,7 @@ def message_of(mail: Mail, beside: Beside, id_: str) -> Message:
             extra |= {name: addresses} if addresses else {}
     extra |= {"list": mail.mailing_list} if mail.mailing_list else {}
     others = [other for other in mail.references if other not in (id_, mail.reply_to)]
+    # The first one is the beginning of the thread, and the last ones are the nearest.
     extra |= {"references": [*others[:1], *others[1:][-_REFERENCES:]]} if others else {}
     text, scrubbed = without_scrubbed(clean(mail.text))
     return new_message(

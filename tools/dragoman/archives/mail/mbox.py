@@ -15,6 +15,7 @@ _ENVELOPE: Final = lazy_pattern(
     rf"From(?: +\S.*?)? +{_TIME}(?: +(?:[A-Z]{{1,5}}|[+-]\d{{4}}|\(\w+\)))* +\d{{4}}(?: +(?:[+-]\d{{4}}|[A-Z]{{1,5}}))?"
     rf"(?: remote from \S+)?|From(?: -.*| *)".encode()
 )
+# UUCP leaves older envelope lines, quoted, in the head.
 _HEADER: Final = lazy_pattern(rb"[!-9;-~]+[ \t]*:|>From ")
 _QUOTED: Final = lazy_pattern(rb">+From ")
 _LENGTH: Final = lazy_pattern(rb"content-length:\s*(\d{1,12})\s*$", re.IGNORECASE)
@@ -170,6 +171,7 @@ class Mbox:
     def _ends_mail(self, line: bytes, left: int) -> bool:
         if not (is_envelope(line) and self._begins_mail()):
             return False
+        # A wrong length must not swallow the mails that follow: programs change lines and leave the field.
         return left <= 0 or not self._length_is_right(left - len(line))
 
     def _begins_mail(self) -> bool:
@@ -180,6 +182,7 @@ class Mbox:
     def _length_is_right(self, left: int) -> bool:
         """Whether an envelope line or the end of the file stands where the mail's own length says."""
         place = 0
+        # Lines that were looked at wait in memory.
         if left > _LOOKED_AHEAD:
             return False
         while left > 0:

@@ -13,6 +13,7 @@ from dragoman.archives.times import EPOCH
 from dragoman.core.mail import Mail, read_mail, read_whole_mail
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+# Behind all times: a mail without one is never the oldest of a thread that has others.
 _NO_TIME: Final = 2**62
 _LONGEST_ID: Final = 500
 _AT_ONCE: Final = 60

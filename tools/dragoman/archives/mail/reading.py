@@ -23,6 +23,7 @@ _EMLX_BITS: Final = {1: "trashed", 4: "flagged", 6: "draft"}
 _HEADER: Final = lazy_pattern(rb"([!-9;-~]+)[ \t]*:")
 _TELLING: Final = frozenset({b"from", b"date", b"message-id", b"received", b"subject"})
 _HEAD_LINES: Final = 30
+# One such field begins many a text that is no mail.
 _TELLING_NEEDED: Final = 2
 _MARK: Final = b"\xef\xbb\xbf"
 _PLIST: Final = 1 << 16

@@ -35,6 +35,7 @@ def _attachment(fields: str) -> Attachment:
     return Attachment(
         name=name,
         media_type=about.get("type") or media_type_of(name),
+        # More digits could be a number that no column holds.
         size=int(size) if size.isascii() and size.isdigit() and len(size) < len(str(2**63)) else None,
         url=url if url.startswith(("https://", "http://")) else None,
     )

@@ -117,6 +117,7 @@ class Threads:
         while rows := [(f"#{self._root(number)}", number) for (number,) in self._table.execute(_ALONE, (last,))]:
             self._table.executemany("UPDATE mails SET place = ? WHERE number = ?", rows)
             last = rows[-1][1]
+        # Built once at the end, which costs less than keeping it through all inserts.
         self._table.execute("CREATE INDEX by_place ON mails(place, time)")
         self._numbers.shrink()
 
@@ -197,10 +198,12 @@ class Threads:
     def _root(self, number: int) -> int:
         parents = self._parents
         while parents[number] != number:
+            # Path halving keeps the chains short.
             parents[number] = parents[parents[number]]
             number = parents[number]
         return number
 
     def _join(self, one: int, other: int) -> None:
         first, second = self._root(one), self._root(other)
+        # The smaller number is the root, in whatever order threads are joined.
         self._parents[max(first, second)] = min(first, second)
