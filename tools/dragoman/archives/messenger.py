@@ -55,6 +55,7 @@ class MessengerFormat(ArchiveFormat):
         ids, export = Notebook(), None
         for file in source.files():
             here = file.folder if _PART.fullmatch(file.name) else file
+            # Parts of a chat count on; another chat, or another download of this one, begins anew.
             if here != export:
                 ids, export = Notebook(), here
             yield from _ChatFile(file, source.notes, ids).items()
@@ -115,6 +116,7 @@ class _ChatFile:
     def _id(self, names: list[str], title: str) -> str:
         service = "instagram" if "instagram" in self._file.label.casefold() else "messenger"
         if self._is_encrypted:
+            # The file has no id of the chat, so names and title make one.
             return f"{service}.e2ee.{sha256(repr((sorted(names), title)).encode()).hexdigest()[:20]}"
         path = text_of(self._chat, "thread_path") or self._file.folder.name
         digits = _DIGITS.search(path)
@@ -129,6 +131,7 @@ class _ChatFile:
         return clean(text if self._is_encrypted else repaired(text))
 
     def _messages(self, newest_first: list[tuple[JsonObject, int]]) -> Iterator[Message]:
+        # Numbers of equal times count from the oldest, so that a later download gives the same ids.
         for entry, line in newest_first if len(newest_first) == 1 else reversed(newest_first):
             sent_at = from_milliseconds(entry.get("timestamp_ms", entry.get("timestamp")))
             if sent_at is None:
@@ -185,6 +188,7 @@ class _ChatFile:
         name = uri.partition("?")[0].rpartition("/")[2] or "file"
         if uri.startswith(("https://", "http://")):
             return Attachment(name=name, media_type=media_type_of(name), url=uri)
+        # The last two steps are the folder of the kind and the file, whatever lies above them.
         near = "/".join(uri.removeprefix("./").split("/")[-_TWO:])
         lying = self._file.beside(near) or self._file.beside(f"../{near}")
         return Attachment(

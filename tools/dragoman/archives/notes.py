@@ -106,5 +106,6 @@ class Notes:
             reason.count += note.skipped
             if note.place and len(reason.places) < EXAMPLES:
                 reason.places.append(note.place)
+        # Sentences name files, of which an archive may have any number.
         elif len(self.sentences) < _MOST_SENTENCES:
             self.sentences.setdefault(safe(note.text))

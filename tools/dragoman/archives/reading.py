@@ -141,6 +141,7 @@ class Archives:
     def next_batch(self, size: int) -> list[Conversation | Message]:
         """The next items, fewer where texts are long; none at the end."""
         if self._iterator is None:
+            # The digest has read the same bytes before, which are no progress of the import.
             self._found.progress.bytes_read = 0
             self._iterator = self.items()
         batch: list[Conversation | Message] = []
@@ -159,6 +160,7 @@ class Archives:
         for result in self.results:
             found = _fenced(result.format.read(result.source, self._options), result.format.title, notes)
             for item in _with_messages(found) if self._found.has_forced else found:
+                # A format that gives late looks at the stop itself, and still gives what it has read.
                 if self._is_stopped and not result.format.gives_late:
                     return
                 if isinstance(item, Message):
@@ -223,6 +225,7 @@ def _fenced(items: Iterator[Item], title: str, notes: Notes) -> Iterator[Item]:
     """The items up to a mistake in the reader of a format, which is noted."""
     try:
         yield from items
+    # These say what is wrong themselves, such as a disk that fails.
     except (DragomanError, OSError):
         raise
     except Exception as error:  # noqa: BLE001  # the boundary: a mistake in one format must not stop the others
@@ -256,6 +259,7 @@ def _readable(results: list[Recognized], notes: Notes) -> list[Recognized]:
     for result in results:
         if not result.format.readable:
             try:
+                # Its reading only raises the sentence about what to do.
                 list(result.format.read(result.source, ReadOptions()))
             except InvalidArgument as error:
                 if not readable:

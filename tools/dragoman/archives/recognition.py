@@ -84,6 +84,7 @@ class Recognition:
             folder = waiting.pop()
             if not self._take_folder(folder):
                 yield folder
+                # Reversed, because the last one is taken next: folders come in the order of their names.
                 waiting.extend(reversed(list(folder.folders())))
 
     def _force(self, folders: list[Folder], *, is_named: bool) -> None:
@@ -134,7 +135,9 @@ class Recognition:
             check: Is called for each mebibyte; what it raises ends the reading.
             *options: Of the import.
         """
+        # The version is among them: another one may read the same files better.
         digest = sha256(repr(options).encode("utf-8", "surrogatepass"))
+        # Sorted, because the order in which formats are found depends on the paths.
         for name, format_ in sorted(self._taken.items()):
             digest.update(f"\0{name}".encode())
             source = Source(self._index, name, self.notes)
@@ -144,6 +147,7 @@ class Recognition:
                 for file in folder.all_files():
                     is_known = format_.is_known_by_times and file.changed
                     digest.update(_time_digest(file) if is_known else _content_digest(file, check))
+        # Attachments are looked for by name, so a file that comes or goes changes what is imported.
         digest.update(self._index.digest_of_names())
         return digest.hexdigest()
 
@@ -186,6 +190,7 @@ class Recognition:
         confidence, best = 0, None
         for format_ in self.formats:
             found = format_.recognises(head, folder)
+            # At a tie the earlier format stays.
             if found > confidence:
                 confidence, best = found, format_
         return best
@@ -230,6 +235,7 @@ def _content_digest(file: File, check: Callable[[], None]) -> bytes:
     """A digest of name and content; a checksum that the archive has does as well."""
     check()
     name = f"\0{file.path}\0{file.size}\0".encode("utf-8", "surrogatepass")
+    # The directory of a zip file has a CRC-32 of each file, so nothing has to be unpacked.
     if file.checksum:
         return name + file.checksum.to_bytes(8, "little")
     digest = blake2b(name, digest_size=16)

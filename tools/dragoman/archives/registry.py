@@ -41,6 +41,7 @@ BUILT_IN: Final[dict[str, str]] = {
 
 def format_names() -> list[str]:
     """Names of all formats, built-in ones first."""
+    # A package cannot replace a format of ours.
     outside = sorted({point.name for point in entry_points(group=GROUP)} - BUILT_IN.keys())
     return [*BUILT_IN, *outside]
 

@@ -20,6 +20,7 @@ LONGEST_NAME: Final = 200
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
+    # Before UTF-16, whose mark is the beginning of this one.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

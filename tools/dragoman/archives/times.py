@@ -36,6 +36,7 @@ def from_seconds(seconds: object) -> datetime | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
         return None
     try:
+        # A float would lose microseconds.
         number = Decimal(str(seconds)[:_LONGEST])
         return EPOCH + timedelta(microseconds=int(number * 1_000_000))
     except (InvalidOperation, OverflowError, ValueError):
@@ -77,6 +78,7 @@ def _from_unusual_iso(text: str, zone: tzinfo) -> datetime | None:
         return None
     *clock, fraction, offset = found.groups()
     year, month, day, hour, minute, second = (int(part or 0) for part in clock)
+    # ISO 8601 allows 24:00 for the end of a day.
     late = timedelta(days=hour == _MIDNIGHT, seconds=second == _LEAP)
     try:
         time = datetime(year, month, day, hour % _MIDNIGHT, minute, min(second, _LEAP - 1))  # noqa: DTZ001 - zone below
@@ -87,6 +89,7 @@ def _from_unusual_iso(text: str, zone: tzinfo) -> datetime | None:
 
 
 def _in_range(time: datetime) -> datetime | None:
+    # Only at either end can an offset lead out of what a datetime holds.
     if MINYEAR < time.year < MAXYEAR:
         return time
     try:

@@ -81,6 +81,7 @@ def _holds(*words: bytes) -> Callable[[Head], bool]:
 
 
 def _is_sqlite_with(table: bytes) -> Callable[[Head], bool]:
+    # SQLite keeps its schema in the first page.
     return lambda head: head.data.startswith(b"SQLite format 3\x00") and b"CREATE TABLE " + table in head.data
 
 

@@ -23,6 +23,7 @@ TAKEN_ALONG: Final = frozenset(
 ENCRYPTED: Final = frozenset({"m.room.encrypted", "m.bad.encrypted"})
 """Types of messages that whoever exported them could not read."""
 
+# The fallback of rich replies begins with the sender's address.
 _QUOTE: Final = lazy_pattern(r"> (?:\* )?<@[^>\n]+>")
 _UNREADABLE: Final = "This message could not be decrypted."
 _FOLDERS: Final = {"m.image": "images", "m.video": "videos", "m.audio": "audio", "m.file": "files"}
@@ -59,6 +60,7 @@ def text_of_event(event: JsonObject, content: JsonObject) -> str:
     body = text_of(content, "body") or to_text(text_of(content, "formatted_body"))
     if kind == "m.location":
         return clean(f"Location: {', '.join(filter(None, (body, text_of(content, 'geo_uri'))))}")
+    # The body of a file is its name, unless a `filename` makes it a caption (Matrix 1.10).
     if kind in _FOLDERS or text_of(event, "type") == "m.sticker":
         name = text_of(content, "filename")
         return clean(body) if name and name != body else ""
@@ -72,6 +74,7 @@ def without_quote(text: str) -> str:
     lines = text.split("\n")
     quoted = next((number for number, line in enumerate(lines) if not line.startswith(">")), len(lines))
     rest = "\n".join(lines[quoted:]).strip()
+    # The specification ends the fallback with an empty line; without one somebody quoted by hand.
     return rest if quoted < len(lines) and not lines[quoted].strip() else text
 
 
@@ -150,4 +153,5 @@ def _lying(export: File, folder: str, body: str, size: int | None) -> File | Non
     names = [name for name in place.names if name.startswith(f"{stem}-") or name == body]
     found = [file for name in sorted(names) if (file := place.file(name)) is not None]
     fitting = [file for file in found if size is None or file.size == size]
+    # Two files of one name and size cannot be told apart, and a wrong one is worse than none.
     return fitting[0] if len(fitting) == 1 else None

@@ -104,6 +104,7 @@ class EventMapper:
         if known is None:
             kind = AuthorKind.BOT if is_notice else AuthorKind.PERSON
             known = author_called(self._relations.name_of(sender), sender, kind)
+            # A room decides how many people write in it, so memory needs a bound.
             if len(self._authors) < _MOST_AUTHORS:
                 self._authors[sender, is_notice] = known
         return known
@@ -115,6 +116,7 @@ class EventMapper:
         content = record_of(event, "content")
         redaction = record_of(record_of(event, "unsigned"), "redacted_because")
         redacted = number_of(redaction, "origin_server_ts") or self._relations.redacted_at(message.id)
+        # A server takes the content out of a redacted event, whether or not the redaction is exported.
         if redaction or redacted is not None or not content:
             return replace(message, text="", deleted_at=from_milliseconds(redacted) or message.sent_at)
         parent = _parent(content)
@@ -152,6 +154,7 @@ class EventMapper:
         summed = dict(reaction_counts(event))
         for key in dict.fromkeys((*named, *summed)):
             by = tuple(named.get(key, ()))
+            # The export may lack reactions that the server has counted, or the server those that came later.
             yield Reaction(emoji=key, count=max(len(by), summed.get(key, 0)), by=by)
 
 

@@ -73,7 +73,9 @@ class Relations:
         found: dict[str, tuple[int, JsonObject]] = {}
         for entry in self._list(f"edit {text_of(event, 'event_id')}"):
             edit = object_of(entry)
+            # Clients ignore an edit by anybody else, as the specification asks.
             if text_of(edit, "sender") == text_of(event, "sender"):
+                # By id: the same edit may come as an event and within the event that it is about.
                 found[text_of(edit, "id")] = (number_of(edit, "time") or 0, record_of(edit, "content"))
         return sorted(found.values(), key=lambda edit: edit[0])
 
@@ -97,6 +99,7 @@ class Relations:
     def _learn_edit(self, target: str, event: JsonObject) -> None:
         content = record_of(record_of(event, "content"), "m.new_content")
         if target and content:
+            # Only what is shown later: an edit may hold as much as an event may.
             kept = {name: text_of(content, name) for name in ("body", "filename", "msgtype", "formatted_body")}
             edit = {"id": text_of(event, "event_id"), "sender": text_of(event, "sender"), "content": kept}
             self._add(f"edit {target}", {**edit, "time": int(_time(event))})
@@ -119,6 +122,7 @@ def reaction_counts(event: JsonObject) -> Iterator[tuple[str, int]]:
     relations = record_of(record_of(event, "unsigned"), "m.relations")
     for entry in records_of(record_of(relations, "m.annotation"), "chunk"):
         count = number_of(entry, "count") or 0
+        # A server may claim any number.
         if text_of(entry, "key") and 0 < count < 2**31:
             yield text_of(entry, "key"), count
 

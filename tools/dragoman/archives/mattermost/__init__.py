@@ -76,4 +76,5 @@ def _read_lines(file: File, source: Source) -> Iterator[Item]:
                 directory.learn(kind, entry)
             else:
                 source.notes.skip("a line without type", file.label, number)
+    # Last, because posts may name channels and people that no line describes.
     yield from directory.conversations()

@@ -82,6 +82,7 @@ class ComplianceReader:
             self._add(f"file {post}", row.get("post message", ""))
         elif original:
             self._add(f"edit {original}", row.get("post message", ""))
+        # A second row with the id of a post tells that it was deleted.
         elif post and self._told.add(f"post {post}") > 1:
             self._told.put(f"deleted {post}", row.get("post creation time", ""))
 
@@ -100,6 +101,7 @@ class ComplianceReader:
             return  # the row of its deletion
         user = row.get("username") or row.get("user name") or ""
         conversation = self._conversation(row)
+        # As in the bulk export, which has no ids of posts: an import of both doubles nothing.
         id_ = f"{row.get('post creation time')}.{user}"
         number = self._told.add(f"id {conversation} {id_}")
         id_ = id_ if number == 1 else f"{id_}.{number}"

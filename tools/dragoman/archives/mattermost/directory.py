@@ -55,6 +55,7 @@ class Directory:
         """Id of the conversation of these people; empty when it names none."""
         members = texts_of(entry, "channel_members") or texts_of(entry, "members")
         members = members or [text_of(one, "username") for one in records_of(entry, "participants")]
+        # Sorted, so that the same people are the same conversation in every export.
         usernames = sorted({member for member in members if member})
         if not usernames:
             return ""

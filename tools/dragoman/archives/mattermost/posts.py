@@ -59,6 +59,7 @@ class PostMapper:
             self._notes.skip("a post without channel or time", self._file.label, line)
             return None
         user, kind = text_of(post, "user"), text_of(post, "type")
+        # The export leaves out the ids of posts, so time and user have to do.
         id_ = self._id(conversation, f"{created}.{user}")
         if not (kind or any(post.get(name) for name in _DETAILS)):  # as most are
             author = self._directory.author_of(user)
@@ -112,6 +113,7 @@ class PostMapper:
             path = text_of(entry, "path").replace("\\", "/")
             name = path.rpartition("/")[2]
             if name:
+                # An export puts the files below `data`; the path may also begin there.
                 lying = self._file.beside(f"{_DATA}/{path}") or self._file.beside(path)
                 yield Attachment(
                     name=name,

@@ -37,6 +37,7 @@ _WAITING: Final = 0.1
 def main() -> None:
     """Read what the first frame asks for."""
     gc.set_threshold(_NEW_OBJECTS)
+    # A copy of stdout is kept for frames, before stdout itself is led to stderr.
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a format prints must not come between the frames
     _, (request, size), _ = read_frame(incoming)
@@ -133,4 +134,5 @@ class _Reader:
                 elif self._found is not None:
                     self._found.stop()
         finally:
+            # The parent is gone; a thread cannot end the process in any other way.
             os._exit(1)

@@ -99,6 +99,7 @@ class ReaderProcess:
                 raise value
             if word == "stored":
                 ids = self._stored(value)
+                # In parts, because a store may hold millions of ids.
                 while part := list(islice(ids, _IDS)):
                     self._send("part", part)
                 self._send("part", [])
@@ -116,6 +117,7 @@ class ReaderProcess:
             raise self._ended_early() from None
 
     def _write(self, word: str, value: object) -> None:
+        # A stop comes from another thread, and must not fall into the middle of a frame.
         with self._sending:
             write_frame(_pipe(self._child.stdin), word, value)
 
@@ -135,6 +137,7 @@ class ReaderProcess:
 
     def end(self) -> None:
         """End the process, also in the middle."""
+        # It has nothing to put in order: all that it writes are temporary files without names.
         self._child.kill()
         for pipe in (self._child.stdin, self._child.stdout):
             with suppress(OSError):
@@ -152,6 +155,7 @@ def reader_process(notes: Notes, stored: StoredIds) -> Generator[ReaderProcess]:
     """
     # In a session of its own, Ctrl-C in a terminal reaches only this process, which ends the other one in order.
     child = subprocess.Popen(  # noqa: S603 - our own program
+        # -P: nothing is imported from the working folder, which may be the archive itself.
         [sys.executable, "-P", "-c", _COMMAND, *sys.path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -37,6 +37,7 @@ class ContentReader:
 
     def text(self, kind: str, body: JsonObject) -> str:
         """What people see of a message of a kind, a line for each part of it."""
+        # Kinds that hold no text of their own.
         parts = {
             "contactMessage": _contacts,
             "paymentNotification": _payment,
@@ -83,6 +84,7 @@ class ContentReader:
         if lying is not None:
             with lying.open() as content:
                 whole = decode(content.read(_LONGEST_TEXT), complete=False)
+            # Another file may have been found under the name; the true one begins like the message.
             text = whole if whole.startswith(text) else text
         return with_mentions(text, records_of(written, "bodyRanges"), self._people)
 
@@ -120,6 +122,7 @@ def with_mentions(text: str, ranges: list[JsonObject], people: Directory) -> str
     if not mentions:
         return text
     raw = text.encode("utf-16-le", "surrogatepass")
+    # From behind, so that the places before it stay right.
     for mention in sorted(mentions, key=lambda one: count_of(one, "start") or 0, reverse=True):
         start = 2 * (count_of(mention, "start") or 0)
         end = start + 2 * (count_of(mention, "length") or 0)

@@ -25,6 +25,7 @@ _ADDRESS: Final = lazy_pattern(r"\s*\([^()]*\)$")
 _SENDERS: Final = ("sourceServiceId", "sourceUuid", "source")
 _QUOTED: Final = ("authorAci", "authorUuid", "author")
 _LONG_TEXT: Final = "text/x-signal-plain"
+# Two other people make a group; more need not be counted.
 _FEW: Final = 2
 
 
@@ -77,6 +78,7 @@ class DesktopChat:
         sticker = text_of(record_of(row, "sticker"), "emoji")
         text = clean(text_of(row, "body")) or sticker or ("" if is_message else kind.replace("-", " "))
         return new_message(
+            # Signal itself knows a message by its first time and its sender.
             id=f"{versions[0][0]}.{sender}",
             conversation=self._id,
             author=self._author(sender),
@@ -94,6 +96,7 @@ class DesktopChat:
     def _author(self, sender: str) -> Author:
         if sender == SELF:
             return new_author(name="me", id=SELF, own=True)
+        # In a chat with one person the file is called by their name.
         return new_author(name=self._title if len(self._others) < _FEW else sender, id=sender)
 
     def _attachments(self, row: JsonObject) -> Iterator[Attachment]:

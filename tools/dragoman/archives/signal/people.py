@@ -141,6 +141,7 @@ def _contact(contact: JsonObject) -> Author:
         number,
         clean(text_of(contact, "username")),
     )
+    # The id of the account stays when somebody takes another number.
     id_ = uuid_of(text_of(contact, "aci")) or uuid_of(text_of(contact, "pni")) or number or text_of(contact, "username")
     return new_author(name=next(filter(None, names), id_ or "Unknown"), id=id_ or "unknown")
 

@@ -102,6 +102,7 @@ class SavedChat:
         quote = clean(text_of(entry, "quote"))
         text = clean("\n".join(part for part in (quote, clean(text_of(entry, "body")), _sticker(entry)) if part))
         return new_message(
+            # Milliseconds tell messages apart by themselves, so an edit keeps the id.
             id=self._ids.make(self._id, date, "" if "." in date else text),
             conversation=self._id,
             author=_author(sender),

@@ -16,6 +16,7 @@ from dragoman.core.lazy_pattern import lazy_pattern
 
 _PIECE: Final = lazy_pattern(r"<(/?)([A-Za-z_][\w.\-]*+)((?:[\s/][^<>]*+)?)>|([^<]++|<)")
 _ATTRIBUTE: Final = lazy_pattern(r"""(?<![\w:.\-])([\w:.\-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+# Elements that hold data, or words for clients that cannot show them.
 _HIDDEN: Final = frozenset({"legacyquote", "uriobject", "swift", "meta", "originalname", "filesize", "title", "e_m"})
 _OBJECT: Final = "uriobject"
 _CARD_TEXTS: Final = ("title", "subtitle", "text", "summary")

@@ -62,6 +62,7 @@ class MessageMapper:
         """The message of an entry, or why there is none."""
         id_ = text_of(entry, "id")
         kind = text_of(entry, "messagetype")
+        # An id is the time in milliseconds.
         sent_at = from_iso(entry.get("originalarrivaltime")) or from_milliseconds(id_ if id_.isdecimal() else None)
         if not id_ or sent_at is None:
             return "a message without id or time"

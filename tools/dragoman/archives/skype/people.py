@@ -67,6 +67,7 @@ class People:
             self._learned.add((id_, called))
         author, name = full_id(id_), clean(html.unescape(called))
         if name and author != self._user:
+            # The first one stays: the newest message comes first, and has the name of today.
             self._names.setdefault(author, name)
 
     def name_of(self, id_: str) -> str:

@@ -120,6 +120,7 @@ class SlackMessages:
 def ts_of(entry: JsonObject) -> str:
     """The entry's time, which is its id; empty when it has none."""
     value = entry.get("ts")
+    # A number has lost the zeros at its end, which are part of the id.
     ts = f"{value:.6f}" if isinstance(value, float) else text_of(entry, "ts")
     return ts if _TS.fullmatch(ts) else ""
 
@@ -151,4 +152,5 @@ def _member(folder: Folder, id_: str, name: str) -> File | None:
     """The file itself where a program has saved it beside the messages."""
     if not id_:
         return None
+    # The two layouts of slackdump.
     return folder.file(f"attachments/{id_}-{name}") or folder.file(f"../__uploads/{id_}/{name}")

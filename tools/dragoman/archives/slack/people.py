@@ -63,6 +63,7 @@ class Workspace:
 
     def conversation_in(self, folder: str) -> Conversation:
         """The conversation whose days are in a folder of that name."""
+        # A file system may have names in another Unicode form than the lists.
         known = self._folders.get(normalize("NFC", folder))
         return known or Conversation(id=f"slack.{folder}", title=folder, kind=ConversationKind.CHANNEL)
 

@@ -140,4 +140,5 @@ def readable_name(name: str) -> str:
 def is_junk(name: str) -> bool:
     """Whether a file is what an operating system leaves beside the user's files."""
     steps = name.split("/")
+    # macOS puts a file of this kind beside each one where it cannot keep attributes.
     return steps[-1].startswith("._") or not _JUNK.isdisjoint(steps)

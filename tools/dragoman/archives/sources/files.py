@@ -167,6 +167,7 @@ class Folder:
         steps = self.path.split("/") if self.path else []
         for step in path.split("/"):
             if step == "..":
+                # At the root this changes nothing, so no path leads out of the container.
                 steps = steps[:-1]
             elif step not in ("", "."):
                 steps.append(step)

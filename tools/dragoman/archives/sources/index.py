@@ -86,6 +86,7 @@ class FileIndex:
 
     def below(self, container: int, folder: str) -> Iterator[Row]:
         """The files within a folder at any depth, by folder and name."""
+        # `0` follows `/` in ASCII, so this is a range of the index.
         condition = "" if not folder else " AND (folder = ?2 OR (folder > ?2 || '/' AND folder < ?2 || '0'))"
         statement = f"SELECT {_COLUMNS} FROM files WHERE container = ?1{condition} ORDER BY folder, name"  # noqa: S608 - our own words
         return iter(self._table.execute(statement, (container, folder) if folder else (container,)))

@@ -126,6 +126,7 @@ class DiskFolder(Container):
                         yield Entry(self._readable(name), size, packed=size, changed=status.st_mtime_ns)
                     else:
                         self.notes.skip("a device or a pipe", self.label_of(name))
+            # Reversed, because the last one is taken next.
             waiting.extend(sorted(found, reverse=True))
 
     def open(self, entry: Entry) -> BinaryIO:

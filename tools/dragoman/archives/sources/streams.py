@@ -23,6 +23,7 @@ PACKED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 _CHUNK: Final = 64 << 10
 _BUFFER: Final = 256 << 10
+# The file itself says how much memory it needs, which may be 4 GiB.
 _XZ_MEMORY: Final = 128 << 20
 
 Count = Callable[[int], None]
@@ -67,6 +68,7 @@ def _decompressor(kind: str) -> _Decompressor:
         return bz2.BZ2Decompressor()
     if kind == "xz":
         return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    # A negative window is deflate without a header, as in zip files; 16 more is that of gzip.
     return _Deflate(-zlib.MAX_WBITS if kind == "deflate" else zlib.MAX_WBITS | 16)
 
 
@@ -192,6 +194,7 @@ class Decompressed(_Reader):
         if self._kind == "deflate":
             return False
         rest = self._inner.unused_data or self._next_packed()
+        # Padding behind the last part is passed over, as gzip does.
         if packed_kind(rest) != self._kind:
             return False
         self._inner, self._pending = _decompressor(self._kind), rest

@@ -44,6 +44,7 @@ class TarArchive(ArchiveFile):
 
     def _members(self) -> Iterator[tarfile.TarInfo]:
         self._raw.seek(0)
+        # `r:` decompresses nothing: that was done before, within limits.
         with tarfile.open(fileobj=self._raw, mode="r:", errorlevel=0) as archive:
             while (member := archive.next()) is not None:
                 vars(archive)["members"] = []  # it keeps them all otherwise

@@ -49,6 +49,7 @@ class ZipArchive(ArchiveFile):
             self.notes.tell(sentence("{:300} is missing from the zip file.", label))
             return io.BytesIO()
         *_, names, extras = LOCAL.unpack(header)
+        # The extra field of the local header may have another length than that of the directory.
         begin = entry.position + LOCAL.size + names + extras
         section = Section(self._raw, begin, entry.packed, self._progress.count)
         if entry.method == _STORED:
@@ -64,6 +65,7 @@ class ZipArchive(ArchiveFile):
                 yield member
         except NoDirectoryError:
             self.notes.tell(sentence("{:300} ends too early; what stands before that was read.", self.label))
+            # Otherwise members would come twice.
             if not found:
                 yield from members_without_directory(self._raw)
 

@@ -86,6 +86,7 @@ def members_without_directory(raw: BinaryIO) -> Iterator[ZipMember]:
         name = raw.read(name_length)
         packed, size, _ = _large(raw.read(extra_length), packed, size, 0)
         begin = position + LOCAL.size + name_length + extra_length
+        # The sizes stand behind the content, so its end is found by unpacking it.
         if flags & STREAMED and not packed:
             found = _measure(raw, begin, method)
             if found is None:
@@ -105,6 +106,7 @@ def members_without_directory(raw: BinaryIO) -> Iterator[ZipMember]:
 def _directory(raw: BinaryIO) -> tuple[int, int, int, int]:
     """Where the directory begins, its size, how many members it has, and by how much all positions are off."""
     file_size = raw.seek(0, io.SEEK_END)
+    # The end record stands before a comment of any length up to 64 KiB.
     tail_start = max(0, file_size - _LONGEST_COMMENT - _END.size)
     raw.seek(tail_start)
     tail = raw.read()
@@ -138,6 +140,7 @@ def _member(directory: BinaryIO, shift: int) -> ZipMember:
     name = _exactly(directory, names)
     packed, size, place = _large(_exactly(directory, extras), packed, size, place)
     _exactly(directory, comments)
+    # The upper half holds the mode of Unix.
     link = attributes >> 16 & _TYPE == _LINK
     return ZipMember(_name(name, flags), flags, method, checksum, packed, size, place + shift, link)
 
@@ -200,4 +203,5 @@ def _after_descriptor(raw: BinaryIO, end: int) -> int:
     """Where the next member begins: a member of unknown size is followed by 12 to 24 bytes about it."""
     raw.seek(end)
     following = raw.read(28)
+    # With or without a mark, and with sizes of four or eight bytes.
     return next((end + size for size in (16, 12, 24, 20) if following[size : size + 2] == b"PK"), end + 16)

@@ -17,6 +17,7 @@ _KINDS: Final = {
     "group": ConversationKind.GROUP,
     "meeting": ConversationKind.GROUP,
 }
+# How ids of chats of two end, and the id of the chat with oneself.
 _ONE_TO_ONE: Final = ("@unq.gbl.spaces", "48:notes")
 _IDENTITIES: Final = ("user", "application", "device", "conversation")
 _PARTICIPANTS: Final = 200

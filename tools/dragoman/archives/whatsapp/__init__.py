@@ -49,6 +49,7 @@ def _read_chat(file: File, source: Source, options: ReadOptions) -> Iterator[Ite
     finder = DateOrderFinder(options.dates, options.zone)
     chat = Chat(file, options.title)
     shape = None
+    # Read twice: the order of day and month is known only when all dates were seen.
     for record in read_records(file, None):
         shape = shape or record.head.shape
         finder.add(record.head)

@@ -37,6 +37,7 @@ _NOON: Final = 12
 _MIDNIGHT: Final = 24
 _LAST_MONTH: Final = 12
 _LAST_DAY: Final = 31
+# Thai dates count from 543 years before ours.
 _BUDDHIST: Final = 543
 _BUDDHIST_FROM: Final = 2400
 _CENTURY: Final = 100
@@ -78,6 +79,7 @@ def parse_head(line: str) -> LineHead | None:
     """Date and time at the beginning of a line; ``None`` where there are none."""
     start = len(line) - len(line.lstrip(_INVISIBLE))
     beginning = line[start : start + _LONGEST_HEAD]
+    # Cheaper than the patterns, for the many lines that only go on with a message.
     if not beginning or not (beginning[0] == "[" or beginning[0].isdecimal()):
         return None
     usual = _USUAL.match(beginning)
@@ -285,5 +287,6 @@ def _full_year(year: int) -> int:
         return year - _BUDDHIST
     if year >= _CENTURY:
         return year
+    # One year more, because a clock may be ahead.
     near = datetime.now(UTC).year + 1
     return 2000 + year if 2000 + year <= near else 2500 + year - _BUDDHIST

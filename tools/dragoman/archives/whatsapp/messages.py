@@ -23,6 +23,7 @@ from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, Co
 _MOST_NAMES: Final = 5000
 _LONGEST_NAME: Final = 120
 _TWO: Final = 2
+# WhatsApp puts a left-to-right mark before words of its own.
 _OWN_MARK: Final = "\u200e"
 _ISOLATES: Final = dict.fromkeys(map(ord, "\ufeff\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e"))
 _QUOTES: Final = lazy_pattern('["\u201c\u201d\u201e\u00ab\u300c]')
@@ -61,6 +62,7 @@ class Chat:
     def split(self, line: str) -> tuple[str, str]:
         """Name and text of a line; the name is empty for an event."""
         short, long = _name_candidates(line)
+        # A name may have a colon in it: then both candidates always come together.
         if long and self._long_names[long] >= _TWO and self._long_names[long] == self._names[short]:
             short = long
         return short, line[len(short) + 2 :] if short else line
@@ -90,6 +92,7 @@ def _name_candidates(line: str) -> tuple[str, str]:
 
 def _title_of(file: File) -> str:
     name = _TEXT_ENDING.sub("", file.name)
+    # iOS calls every text so, and the zip file around it by the chat.
     if name == "_chat":
         name = _PACKED.sub("", file.folder.name)
     name = name.translate(_ISOLATES).replace(_OWN_MARK, "").strip()
