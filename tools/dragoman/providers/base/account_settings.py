@@ -61,6 +61,7 @@ class AccountSettings(BaseModel):
     Unknown keys are errors, so a misspelt setting is never silently without effect.
     """
 
+    # Errors never show what was given, which may be a credential in the wrong place.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     provider: str
@@ -95,6 +96,7 @@ class AccountSettings(BaseModel):
             return None
         if not (isinstance(value, str) and HORIZON.fullmatch(value)):
             raise ValueError('must be "all", or how many days, weeks, months or years: a number and d, w, m or y')
+        # `remember` stands above, so it has been checked before.
         if info.data.get("remember", "full") != "full":
             raise ValueError('needs remember = "full"')
         return value

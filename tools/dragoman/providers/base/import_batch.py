@@ -64,6 +64,7 @@ def grouped(items: Iterable[Conversation | Message]) -> list[ImportGroup]:
             group.append(item)
         else:
             described[item.id] = merge_conversations(described[item.id], item) if item.id in described else item
+            # A conversation without messages is stored as well.
             messages.setdefault(item.id, [])
     return [
         ImportGroup(described.get(id_) or Conversation(id=id_), described=id_ in described, messages=group)

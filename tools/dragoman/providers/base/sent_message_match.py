@@ -16,6 +16,7 @@ from dragoman.core.queries import Draft, MessageQuery
 CLOCKS_DIFFER: Final = timedelta(seconds=60)
 """The lag of a service's clock behind ours."""
 
+# A busy conversation may have gone on for long; what lies further back stays in doubt.
 _PAGES_LOOKED_AT: Final = 5
 _MARKUP: Final = str.maketrans("", "", "*_~`\\#>")
 
@@ -31,7 +32,8 @@ def words(text: str) -> list[str]:
 
 
 def originally_said(message: Message, text: str) -> bool:
-    """Did a message have that text when it was written: what one says that was changed since tells nothing of it."""
+    """Whether a message had that text when it was written."""
+    # An edited message without history tells nothing about its original text.
     if message.edited_at is not None and not message.history:
         return False
     return same_text(message.history[0].text if message.history else message.text, text)
@@ -78,11 +80,14 @@ def match_sent_message(
         ours: May a message have come of sending, by who wrote it.
     """
     early = since - CLOCKS_DIFFER
+    # An answer that another write is known by belongs to the message before it, so that one is taken too.
     answered = {one.id for one, after in pairwise(messages) if after.id in known and _answers(after)}
     spoken_for = answered.union(known)
     alike = [one for one in messages if one.id not in spoken_for and ours(one) and _is(one, text, reply_to, early)]
+    # Many services tell times in whole seconds.
     begun = since.replace(microsecond=0)
     after = [one for one in alike if one.sent_at is None or one.sent_at >= begun]
+    # Before the beginning lie only messages of a clock that lags; the last of them is the nearest.
     return after[0] if after else alike[-1] if alike else None
 
 

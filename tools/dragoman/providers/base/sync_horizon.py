@@ -24,4 +24,5 @@ def sync_since(sync: str, keep: int | None, now: datetime) -> datetime:
     beginning = datetime.min.replace(tzinfo=UTC)
     days = None if sync == "all" else int(sync[:-1]) * _DAYS[sync[-1]]
     days = min((one for one in (days, keep) if one is not None), default=None)
+    # A datetime does not reach further back.
     return beginning if days is None or days > (now - beginning).days - 1 else now - timedelta(days=days)

@@ -49,6 +49,7 @@ class LocalProvider(Provider):
     service_name = "imported chats"
     Settings: ClassVar[type[AccountSettings]] = LocalSettings
     limits = Limits(text_length=1_000_000, page_size=200)
+    # The id of a message is made of its key, so the same key finds the same message.
     idempotent = True
     external = False
     filters_exactly = True
@@ -231,6 +232,7 @@ class LocalProvider(Provider):
 
     async def _read(self, key: Hashable, work: Callable[[ConversationTables], T], *, single: bool = False) -> T:
         store = self._open_store()
+        # A cached result needs no worker thread.
         cached = store.peek(key)
         if cached is not None:
             found: T = cached[0]

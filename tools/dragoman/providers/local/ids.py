@@ -37,5 +37,6 @@ def _written(value: int, length: int) -> str:
 def _hashed(*parts: str) -> str:
     # Lengths keep ("ab", "c") and ("a", "bc") apart.
     joined = "".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "surrogatepass")
+    # Eighty bits are sixteen digits of five.
     digest = hashlib.blake2b(joined, digest_size=10).digest()
     return _written(int.from_bytes(digest), 16)

@@ -47,6 +47,7 @@ def store_prepared(tables: ConversationTables, batch: PreparedBatch, content_ids
         if not group.columns:
             continue
         id_, ids = group.conversation.id, group.columns[ID]
+        # A row without an id needs one of its content, which counts equal ones.
         new = tables.insert_prepared(id_, batch.authors, group.columns) if all(ids) else None
         if new is None:
             counts += _store_messages(tables, id_, list(group.messages(batch.authors)), content_ids)
@@ -89,6 +90,7 @@ def _store_messages(
         messages = list(content_ids.named(messages))
     if not messages:
         return ImportCounts()
+    # One archive may have a message several times, such as before and after an edit.
     fresh = merge_by_id(messages, merging.imported)
     repeated = len(messages) - len(fresh)
     known = changed = 0

@@ -27,6 +27,7 @@ def imported(stored: Message, fresh: Message) -> Message:
     Returns:
         ``stored`` itself when nothing changes.
     """
+    # An export from before the deletion must not bring a message back.
     if stored.deleted_at is not None:
         return stored
     if fresh.deleted_at is not None:
@@ -87,6 +88,7 @@ def _is_later(stored: Message, fresh: Message) -> bool:
         return False
     if fresh.partial and not stored.partial:
         return False
+    # A text of the history is an earlier one, as an older export has it.
     return all(edit.text != fresh.text for edit in stored.history)
 
 
@@ -106,6 +108,7 @@ def _history(stored: Message, fresh: tuple[Edit, ...]) -> tuple[Edit, ...]:
 def _author(stored: Author, fresh: Author) -> Author:
     """The author with what was not known; the name is replaced where it was only a stand-in for one."""
     becomes_own = fresh.own and not stored.own
+    # Readers of archives write "user" where no name is told.
     nameless = becomes_own or stored.name in ("user", stored.id, stored.email)
     author = replace(
         stored,
@@ -131,6 +134,7 @@ def _attachments(stored: tuple[Attachment, ...], fresh: tuple[Attachment, ...]) 
     united: list[Attachment] = []
     for one in stored:
         same = next((other for other in waiting if (other.id or other.name) == (one.id or one.name)), None)
+        # Two forms of one archive need not both tell ids.
         same = same or next((other for other in waiting if other.name == one.name), None)
         if same is not None:
             waiting.remove(same)

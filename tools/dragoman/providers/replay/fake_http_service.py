@@ -59,6 +59,7 @@ def serving(token: str, answer: Answer) -> Generator[str]:
         The address, without a path.
     """
     server = _Server(token, answer)
+    # Shutting down waits for one interval; the usual half a second would be felt in every demonstration.
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -124,6 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         size = int(self.headers.get("content-length") or 0)
         if size > _LARGEST:
+            # The body stays unread, so nothing more can be understood on this connection.
             self.close_connection = True
             self._send(Reply({"message": "too large"}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
             return

@@ -69,6 +69,7 @@ class ImapHandler(StreamRequestHandler):
             literal = _LITERAL.search(line)
             if literal is None:
                 return command.rstrip(b"\r\n")
+            # A literal with a plus is not waited for (RFC 7888).
             if not literal[2]:
                 self._say("+ go on")
             command += self.rfile.read(int(literal[1]))
@@ -153,6 +154,7 @@ class ImapHandler(StreamRequestHandler):
 
     def _do_examine(self, arguments: list[Argument]) -> str:
         if self._folder is not None and len(arguments) > 1:
+            # Tells a client of QRESYNC from where on answers are about the new folder (RFC 7162, 3.2.11).
             self._say("* OK [CLOSED] the folder before")
         answer = self._do_select(arguments)
         self._can_write = False

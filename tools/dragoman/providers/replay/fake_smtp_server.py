@@ -61,6 +61,7 @@ class FakeSmtpServer(ThreadingTCPServer):
     @contextmanager
     def serve(self) -> Generator[str]:
         """Serve until the context is left; gives ``host:port``."""
+        # Shutting down waits for one interval.
         thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -148,6 +149,7 @@ class _Handler(StreamRequestHandler):
             return b"502 not known"
         self._say(b"220 go on")
         self.request = self._server.context.wrap_socket(self.request, server_side=True)
+        # The streams of before would go past the encryption.
         self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
         self._server.commands.append(b"<encrypted>")
         return self._carry_out(self._line())
@@ -156,12 +158,14 @@ class _Handler(StreamRequestHandler):
         _, mechanism, *first = line.decode("ascii").split(" ")
         said = b64decode(first[0]) if first else b""
         if mechanism.upper() == "LOGIN":
+            # "User" and, below, "Pass" in base64, which clients of LOGIN expect.
             self._say(b"334 VXNlcg==")
             user = b64decode(self._line())
             self._say(b"334 UGFzcw==")
             said = b"\0" + user + b"\0" + b64decode(self._line())
         good = self._server.password.encode() in said and self._server.user.encode() in said
         if not good and mechanism.upper() in {"XOAUTH2", "OAUTHBEARER"}:
+            # An error of OAuth comes as a challenge, which the client answers before it is refused (RFC 7628, 3.2.3).
             self._say(b"334 eyJzdGF0dXMiOiI0MDEifQ==")
             self._line()
         self._signed_in = good
@@ -187,6 +191,7 @@ class _Handler(StreamRequestHandler):
         self._say(b"354 go on")
         lines: list[bytes] = []
         while (line := self._line()) != b".":
+            # A client doubles a point at the beginning of a line (RFC 5321, 4.5.2).
             lines.append(line.removeprefix(b".") if line.startswith(b".") else line)
         mail = TakenMail(self._sender, tuple(self._recipients), b"".join(one + b"\r\n" for one in lines))
         instead = self._instead(b".")

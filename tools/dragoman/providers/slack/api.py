@@ -98,7 +98,7 @@ class Api(MethodApi):
         """Whether it is the token of a bot, which the beginning of most tokens shows."""
         token = self._settings.token
         begin = (await token.reveal())[:_BEGINNING] if token else ""
-        return "xoxb-" in begin or ("xoxp-" not in begin and (await self.us.get()).is_bot)
+        return "xoxb-" in begin or ("xoxp-" not in begin and (await self.us.get()).is_bot)  # also `xoxe.xoxb-`
 
     def list(self, method: str, **arguments: Argument) -> AsyncGenerator[Object]:
         """The parts of a list."""

@@ -91,7 +91,7 @@ class MessageSearch:
         return SearchPart(await self._messages(matches), token=next_of(answer) or None)
 
     async def _place(self, conversation: str) -> str:
-        if not conversation.startswith("D"):
+        if not conversation.startswith("D"):  # a direct one is searched by its person
             return f"in:<#{conversation}>"
         answer = await self._api.read("conversations.info", channel=conversation)
         user = text_of(record_of(answer, "channel"), "user")

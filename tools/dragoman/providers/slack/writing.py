@@ -20,6 +20,7 @@ LONGEST: Final = 12_000
 
 _EVENT: Final = "dragoman_send"
 _MOST_LOOKED_AT: Final = 5  # parts in which a sent message is looked for
+# What Slack makes more of than text: mentions, references and links with a label.
 _LIVE: Final = re.compile(r"<(?:([@#][A-Z0-9]{3,30})(?:\|[^<>\n]*)?>|(?=[!@#]|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*\|))")
 
 
@@ -54,7 +55,7 @@ class MessageWriter:
         method, found = "conversations.replies" if root else "conversations.history", list[Object]()
         async for part in self._api.messages(method, {**asked, "ts": root}, _MOST_LOOKED_AT):
             found += part.entries
-        return sorted(found, key=lambda one: ts_of(one.get("ts")))
+        return sorted(found, key=lambda one: ts_of(one.get("ts")))  # histories are newest first, threads oldest first
 
     def key_of(self, raw: Object) -> str | None:
         """The key that a message carries; empty where its metadata are those of another program."""
