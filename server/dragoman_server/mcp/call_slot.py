@@ -63,6 +63,7 @@ class CallSlot:
     def extend(self) -> None:
         """Start the limit anew, up to the longest time."""
         deadline = min(self._clock() + self._limit, self._end)
+        # While the user is asked there is no deadline to put off.
         if deadline > self.scope.deadline:
             self.scope.deadline = deadline
             self.prolonged = True
@@ -70,6 +71,7 @@ class CallSlot:
     @asynccontextmanager
     async def paused(self) -> AsyncGenerator[None]:
         """Release the slot and stop the time limit while the user is asked."""
+        # A person may think for longer than any limit, and must not keep other calls waiting meanwhile.
         begun, left = self._clock(), self.scope.deadline - self._clock()
         self.scope.deadline = math.inf
         self._held = False

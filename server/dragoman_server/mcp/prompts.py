@@ -52,6 +52,7 @@ class PromptSpec:
 
 
 def _quoted(value: str) -> str:
+    # In quotes, so that an argument cannot pass for a part of the prompt.
     return json.dumps(clean_line(value, _LONGEST_VALUE), ensure_ascii=False)
 
 

@@ -68,6 +68,7 @@ def build(
         version=__version__,
         title="Dragoman",
         instructions=wording.instructions(
+            # Instructions are the same for everybody, and not everybody may know of all accounts.
             names_of(accounts) if shared_lists else (),
             only_local=shared_lists and not any(account.provider_class.external for account in accounts),
         ),

@@ -96,6 +96,7 @@ class ToolListChanges:
         if hidden == self._hidden and not self._someone_is_behind:
             return
         self._hidden, self._someone_is_behind = hidden, False
+        # A copy: followers come and go while one of them is told.
         for one in list(self._followers):
             now = self._hidden_from(one.principal)
             if now != one.hidden:

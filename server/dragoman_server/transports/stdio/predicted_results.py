@@ -229,8 +229,10 @@ def _is_certain(kind: dict[str, Any], name: str, table: dict[str, Any]) -> bool:
 
 def _offered(kind: dict[str, Any], table: dict[str, Any], *, read_only: bool) -> list[str]:
     """The tools that an account has something for."""
+    # An empty list names no conversation that may be written to.
     writes = not read_only and table.get("write", kind["write"]) != "off" and table.get("write_to") != []
     found = [name for name in kind["tools"] if writes or name not in _WRITES]
+    # What is remembered in full can be searched in the store.
     if table.get("remember", kind["remember"]) == "full" and _SEARCH not in found:
         found.append(_SEARCH)
     return found

@@ -61,6 +61,7 @@ class RequestQueue:
 
     async def put(self, request: RequestId, line: bytes) -> None:
         """Let a request wait, once there is room for its bytes."""
+        # One request waits whatever its size, or a large one would never have room.
         while self._waiting and self._size + len(line) > self._most_bytes:
             await self._change.wait()
         self._waiting.append((request, line))
@@ -94,5 +95,6 @@ class RequestQueue:
         return not self._closed or request in self._at_work
 
     def _note_change(self) -> None:
+        # Wakes all that wait, each of which looks again; an event cannot be used twice.
         self._change.set()
         self._change = anyio.Event()

@@ -98,6 +98,7 @@ def load(version: str) -> dict[str, Any]:
     empty: dict[str, Any] = {"version": version, "providers": {}, "settings": []}
     path = cache_path()
     try:
+        # An entry says that settings are good, which nobody else may claim.
         if path is None or settings_file.writers_problem(path, own=True):
             return empty
         found: Any = json.loads(settings_file.read(path))

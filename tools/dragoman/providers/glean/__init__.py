@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GleanProvider", "GleanSettings"]
 
+# With `act_as = "principal"` one account serves many people, each of whom may see other messages.
 _MOST_PERSONS: Final = 64
 
 

@@ -62,6 +62,7 @@ class AppSetup:
 
     def withheld(self, granted: GrantedScopes) -> frozenset[Capability]:
         """Capabilities that a token is known to lack."""
+        # Nothing was told yet, and a guess would hide tools.
         if granted.names is None:
             return frozenset()
         table = self._content.get("capabilities", {})

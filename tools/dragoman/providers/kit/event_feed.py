@@ -75,7 +75,9 @@ class EventFeed(Generic[T]):
         fresh = [one for one in events if one.id not in given]
         told, left = fresh[:_AT_ONCE], fresh[_AT_ONCE:]
         given.update(one.id for one in told)
+        # While some are left, the next listing begins at the same time: it would miss them otherwise.
         begin = after if left else max([after, *(one.at - OVERLAP for one in events)])
+        # Only what will be listed again has to be named.
         known = [one for one in events if one.id in given and one.at >= begin]
         return EventBatch([one.value for one in told], _encoded(begin, known), more=bool(left))
 

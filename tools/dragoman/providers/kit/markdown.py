@@ -106,6 +106,7 @@ def write_markup(blocks: Sequence[Block], markup: Markup) -> str:
         # Items of a list stand close together; everything else is apart.
         close = before is not None and block.depth and before.depth and block.marker
         separator = "\n" if close else "\n\n"
+        # The blank line between two blocks of a quote must not end it.
         quotes = "> " * min(block.quote, before.quote if before else 0)
         written.append((separator.replace("\n\n", f"\n{quotes.rstrip()}\n") if before else "") + _block(block, markup))
         before = block
@@ -125,10 +126,12 @@ def markdown_to_html(text: str) -> str:
 def _parser(*, tables: bool) -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415  # only for texts that may use Markdown
 
+    # HTML in a text is shown and not obeyed; a line break of people is one.
     parser = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False, "breaks": True})
     parser.disable(["image", "code", "lheading", "reference"])  # indented lines of people are no code
     if not tables:
         parser.disable("table")
+    # A link of another scheme, such as `javascript:`, stays text.
     parser.validateLink = _is_link  # type: ignore[method-assign]
     return parser
 

@@ -117,6 +117,7 @@ class MethodApi:
             f"/{method}",
             kind="write",
             json=dict(body),
+            # Slack warns of JSON without a charset.
             headers={"content-type": "application/json; charset=utf-8"},
             model=dict[str, object],
             operation=method,

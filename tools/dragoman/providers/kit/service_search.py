@@ -174,4 +174,5 @@ def _following(position: SearchPosition, parts: Sequence[SearchPart]) -> SearchP
 
 
 def _list_id(query: SearchQuery) -> str:
+    # The next page may be of another size.
     return repr(replace(query, cursor=None, limit=0))

@@ -62,7 +62,9 @@ def build_asgi_app(
         endpoint = StepUp(endpoint, settings, workspace)
     endpoint = Admission(endpoint, settings)
     if auth is not None:
+        # Around the limits: a request without a valid token must not take the place of another one.
         endpoint = require_auth(endpoint, auth, settings)
+    # Around authentication: browsers send a preflight request without credentials.
     endpoint = CorsMiddleware(endpoint, settings.allowed_origins, sessions=settings.sessions)
     health = Health(workspace, drain)
     metadata = metadata_routes(auth, settings) if auth is not None else []
@@ -70,6 +72,7 @@ def build_asgi_app(
         *metadata,
         Route(_HEALTH, health.alive),
         Route(_READINESS, health.ready),
+        # Against DNS rebinding: the name of a web page may be made to lead to this machine.
         Route(PATH, HostCheck(endpoint, settings)),
     ]
     if settings.metrics:

@@ -77,6 +77,7 @@ def _usage_metrics(counts: Sequence[UsageCount]) -> Iterator[Metric]:
     calls = CounterMetricFamily("dragoman_tool_calls", "Tool calls by outcome", labels=(*_LABELS, "outcome"))
     tokens = CounterMetricFamily("dragoman_tool_tokens", "Estimated tokens of answers", labels=_LABELS)
     durations = HistogramMetricFamily("dragoman_tool_duration_seconds", "Duration of tool calls", labels=_LABELS)
+    # The store gives them by tool, then by account.
     for labels, alike in groupby(counts, lambda count: (count.tool, count.account)):
         members = list(alike)
         for outcome in dict.fromkeys(count.outcome for count in members):

@@ -38,6 +38,7 @@ class PlainErrors:
         held: list[Message] = []
 
         async def pass_on(message: Message) -> None:
+            # The head waits for the body, whose length changes.
             if message["type"] == "http.response.start" and message["status"] == _BAD_REQUEST:
                 held.append(message)
             elif held and message["type"] == "http.response.body":

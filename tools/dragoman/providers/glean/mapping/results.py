@@ -14,6 +14,7 @@ from dragoman.providers.glean.mapping.wire import Document, Result, Snippet
 from dragoman.providers.kit.wire import or_empty
 
 MESSAGES: Final = "CONVERSATION_MESSAGES"
+# Answers come from outside, and could nest without end.
 _DEEPEST: Final = 4
 _MARKS: Final = str.maketrans("", "", "\ue006\ue007")
 _LAST: Final = 1 << 62
@@ -87,4 +88,5 @@ def snippet_text(snippet: Snippet) -> str:
 
 def from_document(document: Document) -> Result:
     """A document in the form of a result, so that both are mapped alike."""
+    # Without validation: the document has passed it as a part of the answer.
     return Result.model_construct(url=document.url, title=document.title, document=document)
