@@ -63,6 +63,7 @@ def tell(error: DragomanError | OSError) -> int:
             sentence("The system refuses to go on ({}).", unquoted(reason)), hint="Mend that, then try again."
         )
     click.echo(redact(str(error)), err=True)
+    # As for wrong usage: nothing was tried.
     return 2 if error.code == "bad_settings" else 1
 
 

@@ -85,6 +85,7 @@ def _import_archive(named: Path | None) -> Iterator[str]:
     settings = config.load(named)
     while True:
         try:
+            # Public, because a long path may look like a credential.
             path = ask("File or folder (you can drop it into this window)", _existing_path, public=True)
             options = {**_OPTIONS, "paths": (path,), "me": None, "since": None, "strict": False}
             request = import_files.request_of(settings, options)

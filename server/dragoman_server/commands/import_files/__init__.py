@@ -54,6 +54,7 @@ def import_files(config: Config, request: ImportRequest) -> ImportReport:
         try:
             return anyio.run(main, progress)
         except KeyboardInterrupt:
+            # Ctrl-C cancels the loader first, which has stored what was read by now.
             _tell_stopped(messages)
             raise
         except OSError as error:

@@ -131,6 +131,7 @@ class ImportReport:
     def restore(self, record: str) -> None:
         """Take over what :meth:`to_record` wrote."""
         stored, self.conversations, reasons, sentences = json.loads(record)
+        # What was new at the first import is known at the next one.
         self.counts = ImportCounts(known=stored)
         self.notes.reasons = {
             SafeText(reason): Reason(count=count, places=[SafeText(place) for place in places])

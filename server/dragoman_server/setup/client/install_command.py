@@ -62,6 +62,7 @@ def install(
             yield "Nothing was changed."
         yield from _relative(config)
         try:
+            # Last of all: an entry whose server does not start yet stays, and the error says what to mend.
             trial_start.try_start(started)
             yield "The server was started once and answered."
         except DragomanError as error:

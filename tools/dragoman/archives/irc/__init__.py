@@ -121,6 +121,7 @@ class _Log:
         is_event = line.kind == EVENT
         kind = AuthorKind.PERSON if line.nick else AuthorKind.SYSTEM
         return new_message(
+            # By the time as it is written, so that another zone changes no id.
             id=self._ids.make(self._conversation.id, entry.written, text),
             conversation=self._conversation.id,
             author=author_called(line.nick or "IRC", "", kind),

@@ -73,6 +73,7 @@ def _with_only_id(mail: ParsedMail, found: Found, seen: Notebook) -> tuple[Any, 
     # A copy keeps its author or its date; another mail that only has the same id shares neither.
     if first_author == author or first_date == date:
         return mail.members
+    # The lines of a large mail are gone by now, so its digest was made while they were read.
     digest = mail.digest if found.whole is None else mapping.content_digest(read_whole_mail(found.whole))
     return mapping.packed_with_id(mail.members, f"{mail.id}~{digest[:8]}", found.beside)
 

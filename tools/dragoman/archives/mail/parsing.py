@@ -128,6 +128,7 @@ class _Block:
     def add(self, found: Found) -> None:
         """Take the next mail; one that comes line by line is parsed at once."""
         if found.whole is None:
+            # They are lines of the file itself, in which the next mail can only be found behind them.
             mail = read_mail(found.lines)
             parsed = parse(mail, found.beside)
             self._parsed[len(self._found)] = parsed._replace(digest=mapping.content_digest(mail))

@@ -98,6 +98,7 @@ class FrameReader:
         author = self._people.author(text_of(item, "authorId"))
         time = text_of(first, "dateSent")
         for version in versions[1:]:
+            # A quote names the version that was quoted, by its time.
             self._first_times.put(f"{conversation} {text_of(version, 'dateSent')}.{author.id}", time)
         body = record_of(item, kind)
         sent_at = from_milliseconds(time)

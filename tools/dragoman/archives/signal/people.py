@@ -94,6 +94,7 @@ class Directory:
         elif group:
             snapshot = record_of(group, "snapshot")
             title = clean(text_of(record_of(snapshot, "title"), "title"))
+            # The key of a group is the same in every export; numbers count in one file only.
             key = text_of(group, "masterKey").replace("+", "-").replace("/", "_").rstrip("=")
             self._groups[number] = group
             self._authors[number] = new_author(

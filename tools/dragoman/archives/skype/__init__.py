@@ -17,6 +17,7 @@ from dragoman.core.model import Message
 
 _CONVERSATION: Final = "conversations[]"
 _MESSAGES: Final = "conversations[].MessageList[]"
+# How ids of lists begin that are no conversations, such as that of calls.
 _LOGS: Final = "48:"
 
 

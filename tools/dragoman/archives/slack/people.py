@@ -17,6 +17,7 @@ from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKi
 from dragoman.core.slack.mrkdwn import decode_entities
 from dragoman.core.slack.references import author_of
 
+# The list of the workspace comes last, so that it counts more than that of the organisation.
 _PEOPLE: Final = ("org_users.json", "users.json")
 _SLACKBOT: Final = "USLACKBOT"
 _PARTICIPANTS: Final = 200

@@ -18,6 +18,7 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources.container import Container
 from dragoman.archives.sources.index import FileIndex, Row, entry_of
 
+# An archive decides how many files a folder has, so memory needs a bound.
 _LISTED: Final = 1000
 
 

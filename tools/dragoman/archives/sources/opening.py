@@ -52,6 +52,7 @@ def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
 def _open_pipe(path: Path) -> BinaryIO:
     """A named pipe. One that nobody writes into is empty: opening it would wait for ever."""
     raw = open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115 - for the flag; the caller closes it
+    # Opened without waiting; a short wait shows whether anybody writes.
     select.select([raw], [], [], _PATIENCE)
     os.set_blocking(raw.fileno(), True)
     return cast("BinaryIO", raw)

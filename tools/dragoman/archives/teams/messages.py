@@ -59,6 +59,7 @@ class MessageMapper:
     def message(self, entry: JsonObject, line: int) -> Message | None:
         """The message of an entry; ``None`` when it is counted and left out."""
         id_ = text_of(entry, "id")
+        # An id is the time of creation in milliseconds.
         sent_at = from_iso(entry.get("createdDateTime")) or (from_milliseconds(id_) if id_ else None)
         if not id_ or sent_at is None:
             self.skip("a message without id or time", line)
@@ -67,6 +68,7 @@ class MessageMapper:
         event = record_of(entry, "eventDetail")
         if event:
             self._chats.name(place, event, text_of(entry, "createdDateTime"))
+        # Kinds that are newer than the interface come as `unknownFutureValue`; they are events.
         is_event = entry.get("messageType") != "message" and text_of(entry, "messageType") != ""
         author = self._author(entry, event, place)
         text = self._event_text(event, entry) if is_event else self._text(entry)
@@ -81,6 +83,7 @@ class MessageMapper:
             text=text,
             subject=clean(text_of(entry, "subject")) or None,
             reply_to=_parent(entry, id_),
+            # Not `lastModifiedDateTime`, which a reaction changes as well.
             edited_at=from_iso(entry.get("lastEditedDateTime")),
             deleted_at=from_iso(entry.get("deletedDateTime")),
             status="activity" if is_event else None,

@@ -27,6 +27,7 @@ _REFERENCE: Final = lazy_pattern(
     r"|@_?\*(?P<group>[^*\n]{1,200})\*"
     r"|\#\*\*(?P<channel>[^*>\n]{1,200})(?:>(?P<topic>[^*\n]{0,200}))?\*\*"
 )
+# Zulip adds a number, as in `@**Name|12**`, where two people have one name.
 _NUMBER: Final = lazy_pattern(r"\|\d{1,20}$")
 _MESSAGE: Final = lazy_pattern(r"@\d{1,20}$")
 _CHUNK: Final = 1 << 20
@@ -147,5 +148,6 @@ def _holds(file: File, word: bytes) -> bool:
         while data := content.read(_CHUNK):
             if word in before + data:
                 return True
+            # The word may begin in one chunk and end in the next.
             before = data[-len(word) :]
     return False

@@ -43,6 +43,7 @@ _UNREAD: Final = tuple(
 
 _PERSON, _CHANNEL = 1, 2
 _SHOWN: Final = 200
+# SQLite takes no larger number.
 _LARGEST: Final = 2**63
 
 
@@ -103,6 +104,7 @@ class Realm:
         if kind == _CHANNEL:
             return self._channel(number, recipient)
         if kind == _PERSON:
+            # This kind of recipient is the other person, so the sender belongs to the conversation, too.
             people = sorted({sender, number})
         else:
             statement = "SELECT person FROM subscribers WHERE recipient = ? ORDER BY person"
@@ -112,6 +114,7 @@ class Realm:
             return Conversation(id=f"zulip.recipient.{recipient}", kind=kind_of)
         names = tuple(self.author(person).name for person in people)
         return Conversation(
+            # By people: newer servers have a group of two instead, which is the same conversation.
             id=f"zulip.dm.{'-'.join(map(str, people))}",
             title=", ".join(names),
             kind=ConversationKind.DIRECT if len(people) <= _CHANNEL else ConversationKind.GROUP,

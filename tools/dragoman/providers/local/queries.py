@@ -159,6 +159,7 @@ def changes(tables: ConversationTables, position: str | None) -> Changes:
     log = tables.changes_after(start, _CHANGES)
     if position is None:
         return Changes(position=str(log.newest))
+    # 0 is before all changes; any other position has to lie within what the log still holds.
     if start != 0 and not log.oldest - 1 <= start <= log.newest:
         raise _no_position()
     # The last change of a message stands for all of it.
