@@ -51,6 +51,7 @@ class _Options:
 def _serve(arguments: list[str]) -> None:
     """Serve at once, if what is asked for is plain; otherwise nothing has happened yet."""
     options = _plain(arguments)
+    # The usual command tells a person at a terminal first what it waits for.
     if options is None or sys.stdin is None or os.isatty(0):
         return
     from dragoman_server.transports.stdio import predicted_results  # noqa: PLC0415  # only when it is needed

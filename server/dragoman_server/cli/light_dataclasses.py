@@ -177,7 +177,6 @@ def _constructor(fields: _Fields) -> Callable[..., None]:
 
     def construct(self: Any, /, *args: Any, **given: Any) -> None:
         values: dict[str, Any] = self.__dict__
-        # Defaults first, so that arguments replace them.
         values.update(defaults)
         values.update(zip(positional, args, strict=False))
         values.update(given)

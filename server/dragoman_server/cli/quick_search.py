@@ -120,6 +120,7 @@ async def _search(services: ToolServices, arguments: _Arguments) -> Found:
     given = {**saved.asked, "limit": arguments.limit, "cursor": saved.positions}
     result = await search_messages(call, **given)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as checked above
     view = cast("SearchView", result.view)
+    # The usual command tells which account failed.
     if view.failures:
         _not_plain()
     places = result.cursor_at(len(view.hits), None) if view.more else None
@@ -139,6 +140,7 @@ def _laid_out(view: SearchView, zone: tzinfo, cursor: str | None, *, as_json: bo
 
         sheet = SearchText(view, zone, notice)
     text = sheet.write(len(view.hits), shares, cursor).text
+    # Each token has a byte or more, so fewer bytes are fewer tokens.
     if len(text.encode("utf-8", "replace")) > MOST_TOKENS:
         _not_plain()
     return Found(text, len(view.hits))

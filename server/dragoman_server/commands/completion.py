@@ -1,4 +1,4 @@
-"""What a shell offers while a command is typed. Nothing is connected; what fails offers nothing."""
+"""Completions for shells. Nothing is connected, and a failure offers nothing."""
 
 from __future__ import annotations
 

@@ -112,6 +112,7 @@ async def _forget(config: Config, target: _Target) -> Amount:
         if target.is_local:
             async with open_store(target.own or config.store) as own:
                 gone = await own.retention.forget_own(target.conversation)
+                # The store itself is rewritten below in any case.
                 if target.own is not None:
                     await own.retention.scrub()
         await store.retention.scrub()

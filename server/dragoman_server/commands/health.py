@@ -1,4 +1,4 @@
-"""Is the server of this container well? Run as ``python -m dragoman_server.commands.health``; the exit status says.
+"""Container health check. Run as ``python -m dragoman_server.commands.health``; the exit status says the result.
 
 Over stdio there is nobody to ask: the server lives as long as its client, and the container as long as the server.
 Over HTTP the server is asked on its own machine, at the address of its command line or of its settings.

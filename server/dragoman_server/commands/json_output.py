@@ -15,7 +15,7 @@ _UNSAFE: Final = re.compile(
 
 
 def to_json(value: object, *, indent: int | None = None) -> str:
-    """A value as JSON in every script; what a terminal obeys or nobody sees is escaped, so nothing is lost."""
+    """A value as JSON in Unicode; control characters and invisible ones are escaped, so nothing is lost."""
     return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
 
 

@@ -1,4 +1,4 @@
-"""The command ``outbox``: the writes of which nobody knows how they ended, and the word of somebody who looked."""
+"""The command ``outbox``: lists writes of unknown outcome, and records an outcome that the user found out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def unknown(config: Config) -> str:
 
 
 def settle(config: Config, number: int, outcome: Literal["done", "failed"]) -> str:
-    """Note how a write ended, on the word of somebody who looked.
+    """Record the outcome of a write that the user found out.
 
     Args:
         config: The settings.

@@ -41,8 +41,8 @@ class Found:
 
 
 def shown(text: str) -> str:
-    """A text in which nothing is obeyed by a terminal, or seen by nobody."""
-    # Looking at bytes costs next to nothing; the import below costs more than printing.
+    """The text without control characters and invisible ones."""
+    # Nearly every answer is plain, and spares the import below.
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     from dragoman.core.sanitize import clean  # noqa: PLC0415  # most answers are plain

@@ -30,7 +30,7 @@ from dragoman_server.runtime import tool_context
 _LONGEST: Final = 200
 
 _NEW_OBJECTS: Final = 50_000
-"""So many more come before Python looks for those that nobody can reach: the objects of a few pages."""
+"""New objects before a garbage collection: those of a few pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,8 @@ def sync(config: Config, names: Sequence[str], *, watch: bool) -> SyncReport:
 
 
 def collect_seldom() -> None:
-    """Have Python look seldom for objects that nobody can reach: pages of messages make many and leave few.
-
-    It takes a quarter of the time of a sync otherwise.
-    """
+    """Collect garbage seldom."""
+    # Pages of messages make many objects and leave few cycles; looking for these took a quarter of a sync.
     gc.set_threshold(_NEW_OBJECTS)
 
 

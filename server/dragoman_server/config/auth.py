@@ -12,7 +12,7 @@ from dragoman_server.config.http import web_url
 from dragoman_server.config.setting_rules import ADDRESS
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-"""Signatures with a key pair; what a shared secret or nobody signed is never taken."""
+"""Signatures with a key pair; HMAC and ``none`` are never accepted."""
 
 _HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _USUAL: Final[tuple[Algorithm, ...]] = ("RS256", "PS256", "ES256", "EdDSA")

@@ -55,7 +55,7 @@ class ConfigError(InvalidArgument):
     code = "bad_settings"
 
     def __init__(self, *problems: Sentence) -> None:
-        """Keep all sentences; what is beyond the most that anybody reads is only counted."""
+        """Keep all sentences; the text shows the first ones and counts the others."""
         shown = [safe(problem) for problem in problems[:_MOST_SHOWN]]
         if len(problems) > len(shown):
             shown.append(sentence("... and {} more.", len(problems) - len(shown)))

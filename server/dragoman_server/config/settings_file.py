@@ -74,7 +74,6 @@ def read(path: str) -> bytes:
 def full_path(path: str) -> str:
     """The path under which a settings file is trusted: its folder without links, and its name."""
     folder, name = os.path.split(path)
-    # The name keeps its link: what a link leads to may change without the folder changing.
     return os.path.join(os.path.realpath(folder or "."), name)  # noqa: PTH118  # pathlib takes time
 
 

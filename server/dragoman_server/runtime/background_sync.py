@@ -33,7 +33,7 @@ async def keep_current_inside(workspace: Workspace) -> AsyncGenerator[Callable[[
     begun = anyio.Event()
     settings = [account.settings for account in workspace.accounts.values()]
     tasks = [_keep_current] if any(one.sync is not None for one in settings) else []
-    # Accounts that are kept current gather messages that get too old, too.
+    # Sync brings messages page by page; maintenance merges what that leaves in the index.
     tasks += [_maintain] if tasks or any(one.keep is not None for one in settings) else []
     if not tasks:
         yield begun.set

@@ -32,8 +32,7 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
     """
     try:
         async with (
-            # Entered first and left last: the counter still writes into its store at the end.
-            Workspace.open(config.accounts, config.store, offline=offline) as workspace,
+            Workspace.open(config.accounts, config.store, offline=offline) as workspace,  # left last: counts go into it
             _telemetry(config) as watchers,
             _usage_counter(workspace) as tally,
             _watcher() as watcher,
@@ -49,7 +48,7 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
                 ask_by_client={name: client.ask for name, client in config.clients.items() if client.ask is not None},
             )
     except BaseExceptionGroup as group:
-        # The tasks that hold accounts wrap whatever is raised at the services; whoever raised it wants it back.
+        # Task groups wrap an exception in a group; callers expect the exception itself.
         raise _only_error(group) from None
 
 

@@ -108,6 +108,7 @@ def _import_archive(named: Path | None) -> Iterator[str]:
 
 def _existing_path(typed: str) -> Path:
     """A path as it is typed, or as a terminal writes a file that is dropped into it."""
+    # As it is first, because a name may hold quotes and backslashes.
     for form in (typed, *_words(typed)[:1]):
         path = Path(form).expanduser()
         if path.exists():

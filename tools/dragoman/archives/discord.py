@@ -108,7 +108,6 @@ class _Export:
             self._notes.skip("a message without id or time", self._file.label, reader.line)
             return
         author = _author(record_of(message, "author"))
-        # Most messages are plain, and the members of all others need not be looked at for them.
         if not any(message.get(name) for name in message.keys() - _PLAIN) and message.get("type") in _USUAL:
             text = clean(self._text(message))
             yield new_message(id=id_, conversation=conversation.id, author=author, sent_at=sent_at, text=text)

@@ -14,7 +14,7 @@ _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT R
 _SET_SCHEMA: Final = "CREATE TABLE texts(text PRIMARY KEY) WITHOUT ROWID;"
 _IN_MEMORY: Final = 4_000
 _BITS: Final = 1 << 23
-"""Of the filter, one MiB: of a million keys it takes eleven in a hundred new ones for known."""
+"""Bits of the filter, 1 MiB: with a million keys it takes 11 % of new ones for known."""
 _CHARACTERS: Final = 512 << 10
 _LONGEST_TIME: Final = 30
 

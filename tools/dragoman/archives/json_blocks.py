@@ -57,7 +57,7 @@ class JsonBlocks:
             cut = text.rfind(self._between, at, cut)
             if cut < 0:
                 break
-            # Below this place the same text need not be tried again: it would fail again.
+            # If nothing parses, something before this place is damaged, and no further block is tried up to it.
             self._tried = self._tried or cut
             # What is between begins with the `}` of the last item.
             values = _parsed(text[at : cut + 1])

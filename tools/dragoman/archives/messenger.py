@@ -55,7 +55,7 @@ class MessengerFormat(ArchiveFormat):
         ids, export = Notebook(), None
         for file in source.files():
             here = file.folder if _PART.fullmatch(file.name) else file
-            # Parts of a chat count on; another chat, or another download of this one, begins anew.
+            # Parts of one chat share the numbers of equal times; another chat or download begins anew.
             if here != export:
                 ids, export = Notebook(), here
             yield from _ChatFile(file, source.notes, ids).items()

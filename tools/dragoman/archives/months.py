@@ -40,12 +40,12 @@ def month_of(word: str) -> int | None:
     known = MONTHS.get(word.casefold())
     if known is not None:
         return known
-    # Without accents, which exports write in either Unicode form or leave out.
+    # Without accents, which the beginnings above have not.
     plain = "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))
     best, length = None, 0
     for number, beginnings in enumerate(_BEGINNINGS, 1):
         for beginning in beginnings.split():
-            # The longest one counts: `jui` of French June and July differ only further on.
+            # The longest one counts: `mar` also begins `marras`, which is November in Finnish.
             if len(beginning) > length and plain.startswith(beginning):
                 best, length = number, len(beginning)
     return best

@@ -1,4 +1,4 @@
-"""Loads archives into an account, in batches, as often as anybody likes."""
+"""Loads archives into an account in batches; loading again doubles nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BATCH: Final = 5000
 """Items that are held in memory, and stored in one transaction."""
 
 _NEW_OBJECTS: Final = 200_000
-"""So many more come before Python looks for those that nobody can reach: the objects of about two batches."""
+"""New objects before a garbage collection: those of about two batches."""
 
 Progress = Callable[[int, int, int], None]
 """Is told the bytes that are done, of how many, and the number of messages."""
@@ -207,7 +207,8 @@ def stored_sentence(messages: int) -> SafeText:
 
 @contextmanager
 def _rare_collections() -> Generator[None]:
-    """Have Python seldom look for objects that refer to each other: messages do not, and looking takes a tenth."""
+    """Collect garbage seldom."""
+    # Messages make no cycles of references, and looking for some takes a tenth of the time.
     before = gc.get_threshold()
     gc.set_threshold(_NEW_OBJECTS, *before[1:])
     try:

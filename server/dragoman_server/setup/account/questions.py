@@ -31,7 +31,7 @@ class Question:
         choices: The only values there are; empty when any will do.
         secret: ``"kept"`` when the settings can name a place for it, ``"plain"`` when only the value itself will do,
             ``"sign_in"`` when somebody signs in with OAuth instead.
-        later: Nobody is asked for it who does not want more.
+        later: Not asked, unless the user wants more settings.
     """
 
     key: str
@@ -83,7 +83,7 @@ def questions(model: type[AccountSettings]) -> dict[str, Question]:
 
 
 def usual(asked: Mapping[str, Question]) -> list[Question]:
-    """Those that a person is asked without wanting more: what is required or has a default to confirm."""
+    """The settings that are always asked for: required ones, and those with a default to confirm."""
     return [question for question in asked.values() if question.key not in _LATER and _is_usual(question)]
 
 

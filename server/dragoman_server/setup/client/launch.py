@@ -41,6 +41,7 @@ def launch(config: Config) -> Launch:
 def _program() -> list[str]:
     if _THROWN_AWAY.intersection(Path(sys.prefix).parts):
         return [shutil.which("uvx") or "uvx", *_origin(), "dragoman"]
+    # This script starts the same Python whatever PATH a client has.
     beside = Path(sys.executable).parent / ("dragoman.exe" if os.name == "nt" else "dragoman")
     if os.access(beside, os.X_OK):
         return [str(beside)]

@@ -159,6 +159,7 @@ def _without(text: str, holder: Value, member: Member) -> str:
     if not inside.strip():
         return f"{text[: holder.start]}{{}}{text[holder.end :]}"
     before = holder.members[holder.members.index(member) - 1] if member is not holder.members[0] else None
+    # On one line with others, so the blanks behind its comma go as well.
     if start == member.start and member.comma is not None:
         end += len(text[end:]) - len(text[end:].lstrip(" "))
     # The last member goes, so the comma before it would trail, which many readers refuse.

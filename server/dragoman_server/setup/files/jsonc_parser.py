@@ -126,6 +126,7 @@ class Parser:
         found = _SKIPPED.match(self._text, self._at)
         if found is None:
             return
+        # Between values only a comment has a slash.
         if self.comment is None and "/" in found[0]:
             self._at += found[0].index("/")
             self.comment = self._line()

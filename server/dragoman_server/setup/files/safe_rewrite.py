@@ -47,7 +47,8 @@ class Change:
         return self.before != self.after
 
     def diff(self) -> str:
-        """The lines that change and no others: beside them may stand what nobody should see."""
+        """The lines that change, without those around them."""
+        # Other lines of the file may hold credentials.
         old = (self.before or b"").decode("utf-8-sig", "replace").splitlines()
         new = self.after.decode("utf-8-sig", "replace").splitlines()
         lines = difflib.unified_diff(old, new, str(self.path), str(self.path), lineterm="", n=0)

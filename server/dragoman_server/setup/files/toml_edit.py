@@ -105,6 +105,7 @@ def _item(value: object, *, inline: bool) -> Any:
     import tomlkit  # noqa: PLC0415  # as above
 
     if value is None:
+        # Without a header of its own: people write only the inner one, such as [accounts.work].
         return tomlkit.table(is_super_table=True)
     if not isinstance(value, Mapping):
         return tomlkit.item(value)

@@ -42,7 +42,7 @@ _JOINED: Final = tuple(mark for mark in MORNING | AFTERNOON if not mark.isascii(
 
 def parse_date(text: str) -> datetime | None:
     """The moment of a date such as ``Dienstag, 10. März 2026 um 22:00:01 UTC``; ``None`` when it is none."""
-    # The patterns below try every place of a text, which only a short one may be long enough for.
+    # No date is longer, and the patterns below try every place of a text.
     if len(text) > _LONGEST:
         return None
     usual = _CLOCK.fullmatch(text)

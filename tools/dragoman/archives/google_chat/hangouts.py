@@ -94,7 +94,7 @@ class HangoutsReader:
             numbers = map(_person_id, records_of(change, "participant_id"))
             names = ", ".join(self._people[number].name if number in self._people else number for number in numbers)
             kind = text_of(change, "type") or text_of(event, "event_type")
-            # The member is JOIN and LEAVE, the event ADD_USER and REMOVE_USER.
+            # A change of members is JOIN or LEAVE, the type of the event ADD_USER or REMOVE_USER.
             return f"{'added' if _ADDED in kind or 'JOIN' in kind else 'removed'} {names or 'somebody'}"
         name = clean(text_of(record_of(event, "conversation_rename"), "new_name"))
         if name:

@@ -12,7 +12,7 @@ from dragoman.archives.text import decode
 from dragoman.archives.times import from_seconds
 from dragoman.core.lazy_pattern import lazy_pattern
 
-# Where names may have no colon, programs write another sign; U+F03A is what SMB and Cygwin make of it.
+# Where names may have no colon, programs write another sign; U+F03A is what Cygwin and WSL make of a colon.
 _FLAGS: Final = lazy_pattern("[:!;\uf03a]2,([A-Za-z]*)$")
 _SECONDS: Final = lazy_pattern(r"(\d{9,11})\.")
 _SHIFTED: Final = lazy_pattern(r"&([A-Za-z0-9+,]*)-")

@@ -24,7 +24,7 @@ from dragoman.store.sql.messages.prepared import prepare
 _log = logging.getLogger(__name__)
 
 _NEW_OBJECTS: Final = 200_000
-"""So many more come before Python looks for those that nobody can reach: the objects of about two batches."""
+"""New objects before a garbage collection: those of about two batches."""
 
 _MORE: Final = 0.2
 _LESS: Final = 0.05

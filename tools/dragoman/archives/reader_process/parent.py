@@ -137,7 +137,6 @@ class ReaderProcess:
 
     def end(self) -> None:
         """End the process, also in the middle."""
-        # It has nothing to put in order: all that it writes are temporary files without names.
         self._child.kill()
         for pipe in (self._child.stdin, self._child.stdout):
             with suppress(OSError):

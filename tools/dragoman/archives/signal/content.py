@@ -37,7 +37,6 @@ class ContentReader:
 
     def text(self, kind: str, body: JsonObject) -> str:
         """What people see of a message of a kind, a line for each part of it."""
-        # Kinds that hold no text of their own.
         parts = {
             "contactMessage": _contacts,
             "paymentNotification": _payment,

@@ -34,6 +34,7 @@ def _read_export(roots: list[Folder], source: Source) -> Iterator[Item]:
         days = (file for file in folder.files() if DAY.fullmatch(file.name))
         conversation = workspace.conversation_in(folder.name)
         for number, file in enumerate(days):
+            # A folder without days, such as one of files, is no conversation.
             if number == 0:
                 yield conversation
             yield from _read_day(file, conversation.id, messages, source)

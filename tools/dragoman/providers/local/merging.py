@@ -27,9 +27,8 @@ def imported(stored: Message, fresh: Message) -> Message:
     Returns:
         ``stored`` itself when nothing changes.
     """
-    # An export from before the deletion must not bring a message back.
     if stored.deleted_at is not None:
-        return stored
+        return stored  # an export from before the deletion must not bring it back
     if fresh.deleted_at is not None:
         return replace(stored, deleted_at=fresh.deleted_at)
     merged = _with_text(stored, fresh)
