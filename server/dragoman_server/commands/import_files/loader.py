@@ -63,9 +63,7 @@ async def load(
     """
     target = target_of(shared, request.account)
     provider = await target.provider()
-    # A flaw may stand in the last line, so all is read once before anything is stored.
-    # One object a line, so that line tools such as grep work on it as well.
-    if request.strict:
+    if request.strict:  # all is read once before, because a flaw may stand in the last line
         await _require_flawless(shared, request)
     started = time.monotonic()
     report = ImportReport(account=target.name, notes=Notes())

@@ -32,6 +32,7 @@ def audit(config: Config, limit: int, *, as_json: bool) -> str:
     """
     records = anyio.run(_records, config, limit)
     if as_json:
+        # One object a line, so that line tools such as grep work on it as well.
         return "[\n" + ",\n".join(map(_object, records)) + "\n]" if records else "[]"
     return _table(records, config.zone) if records else "Nothing was written yet."
 
