@@ -39,7 +39,7 @@ def auth_of(
         # A misspelt account would let nobody in, and nobody would see why.
         if not set(named or ()) <= set(accounts):
             mistakes.append(Mistake((*at, "accounts"), sentence("must name accounts, which are {}.", join(accounts))))
-    # The audience of a token is this server's public address, unless the settings name another.
+    # Metadata name this address, and it is the audience of tokens unless the settings name another.
     if oauth is not None and (http is None or http.public_url is None):
         mistakes.append(Mistake(("auth", "oauth"), "needs public_url in [http], which tokens are made out to."))
     # The table says that callers are checked; with nothing in it every call would be refused.
