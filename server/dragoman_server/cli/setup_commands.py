@@ -75,7 +75,7 @@ def login(
 
 
 def _client(command: Callable[P, R]) -> Callable[P, R]:
-    """What says which list of which client."""
+    """The options that choose a client and its list of servers."""
     options = (
         click.argument("client", type=click.Choice(_CLIENTS), metavar="[CLIENT]", required=False),
         click.option("--all", "every", is_flag=True, help="Every client that is found on this machine."),

@@ -16,7 +16,7 @@ from dragoman_server.config.diagnostics import ConfigError
 
 _LONGEST: Final = 4000
 _reported: Final[set[str]] = set()
-"""Paths of which this process has already said that they are not used."""
+"""Paths that this process has already reported as not used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def _store(value: object) -> Path | Secret:
 
 
 def _require(require: Callable[[str], None], text: str) -> None:
-    """Tell at once what is wrong with a text, and nothing of it."""
+    """Check a text; the error says what is wrong and quotes nothing of it."""
     try:
         require(text)
     except DragomanError as error:

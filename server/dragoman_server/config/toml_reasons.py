@@ -30,7 +30,7 @@ _PATH: Final = re.compile(r"Cannot (?:declare|redefine namespace|mutate immutabl
 _KEY: Final = re.compile(r"Duplicate inline table key ('.*'|\".*\")")
 
 WINDOWS_PATH: Final = "a backslash in \"...\" begins an escape; write {key} = '...' in single quotes, or double each \\"
-"""What helps where somebody wrote a path of Windows in double quotes."""
+"""Advice for a Windows path in double quotes."""
 
 
 def explain(reason: str, key: str | None) -> str:

@@ -96,7 +96,7 @@ class ImportReport:
 
     @property
     def could_read(self) -> bool:
-        """Whether there was anything that could be read, also what is left out on purpose."""
+        """Whether anything could be read, including entries that are left out on purpose."""
         return self.read > self.notes.skipped or any(reason.on_purpose for reason in self.notes.reasons.values())
 
     @property

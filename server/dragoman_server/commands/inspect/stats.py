@@ -44,7 +44,7 @@ def _sum(counts: Sequence[UsageCount]) -> tuple[str | int | None, ...]:
 
 
 def _within(counts: Sequence[UsageCount], share: float) -> int | None:
-    """Milliseconds within which that share of the calls ended; ``None`` is longer than what is told apart."""
+    """Milliseconds within which that share of the calls ended; ``None``: longer than the last step."""
     left = share * sum(count.calls for count in counts)
     for step, limit in enumerate(STEPS_MS):
         left -= sum(count.calls for count in counts if count.step == step)

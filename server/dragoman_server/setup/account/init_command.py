@@ -85,7 +85,7 @@ def is_interactive() -> bool:
 
 
 def _take(draft: Draft, given: Given) -> None:
-    """Everything that the options say."""
+    """Take all values from the options."""
     for word in given.settings:
         question, text = _pair(draft, word, "--set KEY=VALUE")
         if question.secret in {"kept", "plain"}:

@@ -66,12 +66,12 @@ class Draft:
         return self.advice
 
     def take_advice(self) -> None:
-        """Take what was found for settings that nobody has said."""
+        """Take the values that were found, for settings without an answer."""
         for key, value in self.learn().found.items():
             self.table.setdefault(key, value)
 
     def choose(self, provider: str) -> None:
-        """Make it an account of a provider; what was answered for another one is forgotten."""
+        """Make it an account of a provider, and drop the answers for another one."""
         # The same settings mean something else for another service, so nothing of them is kept.
         if provider != self.provider:
             self.asked = add_account.questions_of(provider)
@@ -79,7 +79,7 @@ class Draft:
             self.advice, self.signed_in = SettingsAdvice(), ""
 
     def answer(self, question: Question, value: object) -> None:
-        """Take an answer; what is as usual need not be written down."""
+        """Take an answer; a default is not written down."""
         self.secrets.pop(question.key, None)
         self.table.pop(question.key, None)
         if question.secret and isinstance(value, str):

@@ -92,7 +92,7 @@ def _is_usual(question: Question) -> bool:
 
 
 def optional_secrets(asked: Mapping[str, Question]) -> list[Question]:
-    """The credentials of which one is to be chosen, when none is required by itself."""
+    """The credentials to choose one of, when none is required by itself."""
     secrets = [question for question in asked.values() if question.secret]
     return [] if any(question.required for question in secrets) else secrets
 

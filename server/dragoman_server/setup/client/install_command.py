@@ -91,7 +91,7 @@ def uninstall(places: Sequence[EntryLocation], *, dry_run: bool) -> Iterator[str
 def _prepare(
     places: Sequence[EntryLocation], change: Callable[[EntryLocation], C]
 ) -> tuple[list[tuple[EntryLocation, C]], list[DragomanError]]:
-    """What is to change at each place, and what is wrong with the others; one alone is raised at once."""
+    """The change at each place, and the errors of other places; an error is raised when no place can be changed."""
     changes: list[tuple[EntryLocation, C]] = []
     failures: list[DragomanError] = []
     for where in places:

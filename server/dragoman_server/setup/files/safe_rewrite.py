@@ -1,4 +1,4 @@
-"""Changing a file of somebody's: shown first, backed up, whole or not at all.
+"""Changes a file of the user: shown first, backed up, replaced at once or not at all.
 
 A link is followed to the file that it leads to. A file that is not plainly the user's own (a folder, another
 user's, write-protected, too large) is refused with a sentence, and nothing has happened.

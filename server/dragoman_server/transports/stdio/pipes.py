@@ -61,7 +61,7 @@ class StdioPipes:
         self._outgoing.flush()
 
     def hand_over(self) -> None:
-        """From now on somebody else writes answers; nothing to do where nobody has."""
+        """Stop early answers; without an early responder there are none."""
 
 
 def take() -> StdioPipes:

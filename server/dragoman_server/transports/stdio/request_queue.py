@@ -84,7 +84,7 @@ class RequestQueue:
             await self._change.wait()
 
     def close(self) -> list[RequestId]:
-        """Hand on no more; return the requests that are left, for which somebody else has an answer now."""
+        """Hand on no more; return the requests without an answer, which the caller answers now."""
         self._closed = True
         self._at_work.update(request for request, _ in self._waiting)
         self._waiting.clear()

@@ -1,4 +1,4 @@
-"""What has to be known before the messages: who and where, and what was put on which message."""
+"""What has to be known before the messages: people, chats, attachments and reactions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dragoman.store.sqlite.foreign import ForeignDatabase, ForeignRow
 from dragoman.store.sqlite.scratch import open_scratch
 
 ME: Final = "me"
-"""What the user is called, whom the database does not name."""
+"""The name of the user, which the database does not have."""
 
 _SCHEMA: Final = """
 CREATE TABLE chats(message INTEGER, chat INTEGER, PRIMARY KEY(message, chat)) WITHOUT ROWID;

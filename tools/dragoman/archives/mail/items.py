@@ -54,7 +54,7 @@ def _items(spool: Spool, threads: Threads) -> Iterator[Item]:
 
 
 def _without_known(message: Message, threads: Threads) -> Message:
-    """The message that names only what is not there: a later import may bring it, and joins its thread by that."""
+    """The message that names only missing mails: a later import may bring them, and finds its thread by that."""
     missing = [other for other in texts_of(message.extra, "references") if not threads.has(other)]
     extra = {name: value for name, value in message.extra.items() if name != "references"}
     return replace(message, extra=extra | ({"references": missing} if missing else {}))

@@ -131,7 +131,7 @@ class Mbox:
         self._data, self._at = self._data[start:] + more, self._at - start
 
     def _put_back(self) -> None:
-        """Have what was looked at come again."""
+        """Put the lines that were looked at back into the data."""
         if self._ahead:
             self._data, self._at = b"".join((b"\n", *self._ahead, self._data[self._at :])), 1
             self._ahead.clear()

@@ -77,7 +77,7 @@ class ContentReader:
                 yield f"{title} ({url})" if title else url
 
     def _long_text(self, pointer: JsonObject, written: JsonObject) -> str:
-        """The text with its mentions; a long one lies in a file, of which the message has the beginning."""
+        """The text with its mentions; the message has only the beginning of a long one, which lies in a file."""
         text = text_of(written, "body")
         lying = self._lying(pointer) if pointer else None
         if lying is not None:

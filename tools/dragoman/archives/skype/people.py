@@ -71,7 +71,7 @@ class People:
             self._names.setdefault(author, name)
 
     def name_of(self, id_: str) -> str:
-        """What people see of somebody; without a name the id without what stands before it."""
+        """The name that people see, or else the id without its prefix."""
         full = full_id(id_)
         return self._names.get(full) or _UNSEEN.sub("", full) or "user"
 

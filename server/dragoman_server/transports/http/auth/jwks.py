@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeysUnavailable(AuthenticationError):
-    """The authorization server does not tell its keys now; nobody can be judged."""
+    """The authorization server does not give its keys now, so no token can be verified."""
 
 
 class Keys:
@@ -74,7 +74,7 @@ class Keys:
         return self._clock.monotonic() - self._fetched
 
     async def _refresh(self, seen: float, *, again: bool = False) -> None:
-        """Fetch, unless somebody else did meanwhile; keys that are not too old do while new ones cannot be had."""
+        """Fetch the keys, unless another call just did. While that fails, recent keys are still used."""
         async with self._lock:
             lately = self._clock.monotonic() - self._tried < _PAUSE
             if self._fetched == seen and (again or not lately):

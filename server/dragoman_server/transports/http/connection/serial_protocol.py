@@ -90,7 +90,7 @@ class SerialProtocol(Http11Protocol):
             transport.max_size = _READ_SIZE  # pyright: ignore[reportAttributeAccessIssue]  # asked above
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what was sent ahead."""
+        """Drop requests that the client has pipelined."""
         self._backlog.clear()
         self.queue.leave(self)
         super().connection_lost(exc)
