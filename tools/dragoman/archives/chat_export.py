@@ -45,6 +45,7 @@ class ChatExportFormat(ArchiveFormat):
         """Whether it has conversations with messages, or people and conversations."""
         del names
         members = head.members
+        # Skype's export has conversations as well, and a `userId`.
         ours = "conversations" in members and "userId" not in members
         return LIKELY if ours and (members & {"people", "conversations[].messages", "conversations[].id"}) else 0
 

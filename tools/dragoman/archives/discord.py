@@ -145,6 +145,7 @@ def _channel(channel: JsonObject, guild: str) -> Conversation:
     kind = text_of(channel, "type")
     name = clean(text_of(channel, "name"))
     is_thread = "Thread" in kind
+    # The category of a thread is the channel that holds it.
     parent = clean(text_of(channel, "category")) if is_thread else ""
     return Conversation(
         id=f"discord.{text_of(channel, 'id') or name}",

@@ -34,6 +34,7 @@ _FILES: Final = """
 SELECT id, name, type, size, path FROM joined JOIN files ON files.number = joined.file
 WHERE message = ? ORDER BY joined.file
 """
+# In the order of Apple's numbers: six reactions, then any emoji, which has a column of its own, then a sticker.
 _EMOJI: Final = ("❤️", "👍", "👎", "😂", "‼️", "❓", "", ":sticker:")
 _ANY_EMOJI: Final = 6
 _ADDED, _TAKEN_BACK, _KINDS = 2000, 3000, len(_EMOJI)

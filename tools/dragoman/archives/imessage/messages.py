@@ -188,6 +188,7 @@ def _unsent_at(row: ForeignRow, summary: JsonObject, text: str) -> datetime | No
     """When all of the message was taken back; ``None`` when something of it is left."""
     if not summary and (text or not row.number("date_retracted")):
         return None
+    # `rp` has the parts that were taken back, `otr` all parts of the message.
     retracted = {str(part) for part in list_of(summary, "rp")}
     parts = {str(part) for part in record_of(summary, "otr")}
     if (retracted and (not text or (parts and parts <= retracted))) or (row.number("date_retracted") and not text):

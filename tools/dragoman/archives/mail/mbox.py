@@ -89,6 +89,7 @@ class Mbox:
         end = self._end_of_mail()
         if end is None:
             return None
+        # From the line end before, because a mail may have no head.
         blank = _HEAD_END.search(self._data, self._at - 1, end)
         body = blank.end() if blank else end
         if _TELLS_LENGTH.search(self._data, self._at, body):

@@ -130,6 +130,7 @@ class _ContentReader:
         elif tag == "a":
             self._open.append((tag, attributes.get("href", ""), len(self._shown)))
         else:
+            # The signs that the sender typed for a style, such as * for bold.
             self.text(attributes.get("raw_pre", ""))
             self._open.append((tag, attributes.get("raw_post", ""), len(self._shown)))
             self._learn(tag, attributes)

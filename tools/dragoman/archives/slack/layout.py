@@ -20,6 +20,7 @@ LISTS: Final = {
 DAY: Final = lazy_pattern(r"\d{4}-\d\d-\d\d\.json")
 """The name of the file that holds a day."""
 
+# A workspace may have thousands of folders, and one with a day is enough.
 _LOOKED_AT: Final = 50
 
 

@@ -245,6 +245,7 @@ class DateOrderFinder:
     def _order_of_language(self) -> DateOrder | None:
         """The order of the phone's language; ``None`` where the file does not tell it."""
         if self._is_english:
+            # Capital AM and PM are those of the United States and the Philippines, where the month comes first.
             return "mdy" if self._has_capitals else "dmy"
         return "dmy" if self._is_other else None
 

@@ -83,6 +83,7 @@ class Chat:
 def _name_candidates(line: str) -> tuple[str, str]:
     """What stands before the first colon, and before the second one; empty where no name can be there."""
     first, colon, rest = line.partition(": ")
+    # An event may quote a text with a colon in it, such as a new subject.
     if not colon or len(first) > _LONGEST_NAME or _QUOTES.search(first):
         return "", ""
     second, colon, _ = rest.partition(": ")
