@@ -29,6 +29,7 @@ MOST_PAGES: Final = 300
 """Pages that one call walks through to reach the far end of a conversation."""
 
 _REMEMBERED: Final = 500
+# Pages that are read on to see an order: messages with equal times show none.
 _MOST_UNDECIDED: Final = 5
 _MOST_NEW_PAGES: Final = 5
 _FEW: Final = 20
@@ -143,6 +144,7 @@ class MessageReader:
             end = await self._from_anchor(conversation, known, known.anchor, wish)
             if end is not None:
                 return end
+        # A list that has probably to be walked through is read in the largest pages.
         size = min(wish, PAGE) if self._usual is None or _is_list_order(self._usual, order) else PAGE
         items, more = await self._top(conversation, size)
         if not items:
