@@ -126,3 +126,13 @@ def test_in_a_terminal_what_was_found_stands_out_and_nothing_else_changes():
     assert "\x1b[1;33mlaunch\x1b[0m" in coloured
     assert "2*3*4" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text.replace("**", "")
+
+
+@pytest.mark.parametrize(("wish", "is_styled"), [(None, True), ("", True), ("1", False)])
+@pytest.mark.parametrize("more", [(), ("--log-level", "error")], ids=["quick", "usual"])
+def test_no_colours_are_shown_to_who_says_so_by_a_value(filled, talk, tmp_path, monkeypatch, wish, is_styled, more):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if wish is not None:
+        monkeypatch.setenv("NO_COLOR", wish)
+    seen, _ = talk(["search", "draft", "--config", str(tmp_path / "dragoman.toml"), *more], [])
+    assert (b"\x1b[1;33m" in seen, b"draft" in seen) == (is_styled, True)

@@ -114,7 +114,7 @@ def search(
     settings = settings_of(config, log_level)
     found = searching.search(settings, asked, as_json=as_json)
     remember_start(settings)
-    is_styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     say(found.coloured() if is_styled else found.text, styled=is_styled)
     sys.exit(int(not found.hits))
 

@@ -94,7 +94,7 @@ def run(words: list[str]) -> int | None:
         found = _found(arguments, _settings(arguments.config))
     except (_NotPlainError, DragomanError, OSError, ValueError, KeyError, RuntimeError):
         return None
-    is_styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     sys.stdout.write(f"{found.coloured() if is_styled else shown(found.text)}\n")
     sys.stdout.flush()
     return int(not found.hits)
