@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from dragoman.archives.fields import JsonObject, is_object
@@ -20,6 +20,9 @@ from dragoman.archives.text import LONGEST_MARK, encoding_of
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.safe_text import sentence
 
+TakeItems = Callable[[list[object]], object]
+"""Takes items of an array."""
+
 CLOSED: Final = object()
 """The value of an event that says that an object ended."""
 
@@ -29,6 +32,11 @@ LARGEST_VALUE: Final = 16 << 20
 _CHUNK: Final = 64 << 10
 _SKIPPED: Final = object()
 _SPACE: Final = lazy_pattern(r"[ \t\r\n\ufeff\x00]*")
+
+
+def pass_over(items: list[object]) -> None:
+    """Take no items: only what stands around them is looked for."""
+    del items
 
 
 class _EarlyEndError(Exception):
@@ -62,6 +70,7 @@ class JsonReader:
         self._arrays: set[str] = set()
         self._objects: set[str] = set()
         self._blocks = JsonBlocks()
+        self._take_block: TakeItems | None = None
         self._item = 0
 
     @property
@@ -88,7 +97,7 @@ class JsonReader:
             else:
                 self._notes.skip("no JSON object", self._file, self.line)
 
-    def items(self, *arrays: str) -> Iterator[tuple[str, object]]:
+    def items(self, *arrays: str, take_block: TakeItems | None = None) -> Iterator[tuple[str, object]]:
         """The file's values with their paths, in order.
 
         The items of ``arrays`` come one by one, and so do the other members of the objects around them; all else
@@ -96,7 +105,10 @@ class JsonReader:
 
         Args:
             arrays: Paths such as ``conversations[].messages[]``; ``[]`` is an array that is the whole file.
+            take_block: Is given the items that are parsed together, as nearly all are; the others come one by one. It
+                saves the steps of a generator for each item of which only few matter.
         """
+        self._take_block = take_block
         self._arrays = {path[: sign.end()] for path in arrays for sign in re.finditer(r"\[\]", path)}
         self._objects = {path[: sign.start()] for path in arrays for sign in re.finditer(r"^(?!\[)|\.", path)}
         try:
@@ -151,8 +163,11 @@ class JsonReader:
         while True:
             block = self._blocks.values(text, next_one)
             if block is not None:
-                for self._item, value in enumerate(block[0], 1):
-                    yield path, value
+                if self._take_block is not None:
+                    self._take_block(block[0])
+                else:
+                    for self._item, value in enumerate(block[0], 1):
+                        yield path, value
                 self._item, self._at = 0, block[1]
                 next_one = self._at
                 continue

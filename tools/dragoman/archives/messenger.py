@@ -13,7 +13,7 @@ from dragoman.archives.fields import JsonObject, flag_of, is_object, list_of, re
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.ids import Notebook
-from dragoman.archives.json_stream import CLOSED, JsonReader
+from dragoman.archives.json_stream import CLOSED, JsonReader, pass_over
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean
@@ -100,7 +100,8 @@ class _ChatFile:
 
     def _description(self) -> JsonObject:
         with self._file.open() as content:
-            items = JsonReader(content, Notes(), self._file.label).items(_MESSAGES)
+            reader = JsonReader(content, Notes(), self._file.label)
+            items = reader.items(_MESSAGES, take_block=pass_over)
             return {path: value for path, value in items if path not in ("", _MESSAGES) and value is not CLOSED}
 
     def _describe(self) -> Conversation:

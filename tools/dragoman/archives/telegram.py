@@ -16,7 +16,7 @@ from dragoman.archives.attachments import media_type_of
 from dragoman.archives.fields import JsonObject, count_of, is_list, is_object, list_of, record_of, records_of, text_of
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.json_stream import JsonReader
+from dragoman.archives.json_stream import JsonReader, pass_over
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean
@@ -114,7 +114,7 @@ class _Export:
         members: dict[str, object] = {}
         with self._file.open() as content:
             reader = JsonReader(content, Notes(), self._file.label)
-            for path, value in reader.items("messages[]", *_MESSAGES):
+            for path, value in reader.items("messages[]", *_MESSAGES, take_block=pass_over):
                 if path in _ENDS:
                     yield self._conversation(members)
                     members = {}

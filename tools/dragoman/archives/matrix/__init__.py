@@ -49,7 +49,7 @@ def _read_room(file: File, source: Source) -> Iterator[Item]:
     relations = Relations()
     about: dict[str, object] = {}
     with file.open() as content:
-        for path, value in JsonReader(content, Notes(), file.label).items(_EVENTS):
+        for path, value in JsonReader(content, Notes(), file.label).items(_EVENTS, take_block=relations.learn_all):
             if path == _EVENTS and is_object(value):
                 relations.learn(value)
             elif path != _EVENTS and value is not CLOSED:

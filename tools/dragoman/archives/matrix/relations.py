@@ -6,7 +6,17 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.archives.fields import EMPTY, JsonObject, list_of, number_of, object_of, record_of, records_of, text_of
+from dragoman.archives.fields import (
+    EMPTY,
+    JsonObject,
+    is_object,
+    list_of,
+    number_of,
+    object_of,
+    record_of,
+    records_of,
+    text_of,
+)
 from dragoman.archives.ids import Notebook
 from dragoman.archives.json_mending import parse
 from dragoman.archives.text import clean
@@ -30,12 +40,18 @@ class Relations:
         self._notes = Notebook()
         self._told: dict[str, None] = {}
 
+    def learn_all(self, events: list[object]) -> None:
+        """Take over what events tell, passing over those that tell of themselves alone, as most do."""
+        for event in events:
+            if is_object(event) and not (self.room and _is_plain(event)):
+                self.learn(event)
+
     def learn(self, event: JsonObject) -> None:
         """Take over what an event tells."""
         self.room = self.room or text_of(event, "room_id")
         kind, content = text_of(event, "type"), record_of(event, "content")
-        if kind == _MESSAGE and "m.relates_to" not in content and "unsigned" not in event:
-            return  # as most are
+        if _is_plain(event):
+            return
         relation = record_of(content, "m.relates_to")
         if kind == "m.room.member":
             self._learn_person(event, content)
@@ -115,6 +131,14 @@ class Relations:
 
     def _list(self, key: str) -> list[object]:
         return list_of({"": parse(self._notes.get(key) or "[]")}, "")
+
+
+def _is_plain(event: JsonObject) -> bool:
+    """Whether it is a message that tells of no other event."""
+    if event.get("type") != _MESSAGE or "unsigned" in event:
+        return False
+    content = event.get("content")
+    return not is_object(content) or "m.relates_to" not in content
 
 
 def reaction_counts(event: JsonObject) -> Iterator[tuple[str, int]]:

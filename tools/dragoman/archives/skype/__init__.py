@@ -70,7 +70,7 @@ def _learn(file: File, people: People) -> Iterator[str]:
     """The ids of the conversations in the order of the file; all that names people goes into ``people``."""
     members: dict[str, object] = {}
     with file.open() as content:
-        for path, value in JsonReader(content, Notes(), file.label).items(_MESSAGES):
+        for path, value in JsonReader(content, Notes(), file.label).items(_MESSAGES, take_block=people.learn_messages):
             if path == "userId" and isinstance(value, str):
                 people.learn_user(value)
             elif path == _MESSAGES:

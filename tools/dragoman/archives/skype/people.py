@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 from typing import Final
 
-from dragoman.archives.fields import JsonObject, record_of, text_of
+from dragoman.archives.fields import JsonObject, object_of, record_of, text_of
 from dragoman.archives.json_mending import list_within
 from dragoman.archives.skype.events import CALL, call_names
 from dragoman.archives.skype.markup import pieces_of
@@ -47,6 +47,11 @@ class People:
         if name and not id_.startswith(_GROUP):
             self._names[id_] = name
         return id_
+
+    def learn_messages(self, entries: list[object]) -> None:
+        """Take the names in messages."""
+        for entry in entries:
+            self.learn_message(object_of(entry))
 
     def learn_message(self, entry: JsonObject) -> None:
         """Take the names in a message: that of its author, those in quotes and calls."""
