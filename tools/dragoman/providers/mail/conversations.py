@@ -91,32 +91,54 @@ class ConversationScan:
     def _is_new(self, head: MailHead, members: Iterable[MailHead]) -> bool:
         if _digest(head.thread) in self._given:
             return False
-        if any(_digest(name) in self._given for one in members for name in (one.thread, f"t.{one.id}")):
-            self._give(members)  # a thread that was given under the id of one of its answers
+        names = {_digest(name) for one in members for name in _names(one)}
+        if not names.isdisjoint(self._given):
+            self._given |= names  # a thread that was given already, with other mails of it
             return False
         return True
 
     def _give(self, members: Iterable[MailHead]) -> None:
-        self._given.update(_digest(one.thread) for one in members)
+        self._given.update(_digest(name) for one in members for name in _names(one))
 
 
 def group_threads(heads: Sequence[MailHead]) -> Mapping[str, list[MailHead]]:
-    """The mails that belong together, for every thread id that one of them tells."""
-    known = {head.id: head.thread for head in heads}
-    groups: dict[str, list[MailHead]] = {}
-    found: dict[str, list[MailHead]] = {}
+    """The mails that belong together, for every thread id that one of them tells.
+
+    Mails that name one mail belong together, and so a mail that names the first mails of two threads joins them.
+    """
+    above: dict[str, str] = {}
     for head in heads:
-        groups.setdefault(_root(head.thread, known), []).append(head)
-    for members in groups.values():
-        found.update(dict.fromkeys({one.thread for one in members}, members))
-    return found
+        first, *others = (_top(name, above) for name in _names(head))
+        above.update(dict.fromkeys(others, first))
+        above[first] = first
+    groups: dict[str, list[MailHead]] = {}
+    for head in heads:
+        groups.setdefault(_top(head.thread, above), []).append(head)
+    return {head.thread: members for members in groups.values() for head in members}
+
+
+def _top(name: str, above: dict[str, str]) -> str:
+    """The name that stands for all names which belong together with one."""
+    top = name
+    while (higher := above.get(top, top)) != top:
+        top = higher
+    while name != top:  # the next one who asks has a short way
+        above[name], name = top, above[name]
+    return top
+
+
+def _names(head: MailHead) -> list[str]:
+    """The thread ids under which a mail may be found; one where the server itself knows the thread."""
+    if head.thread[:2] != "t.":
+        return [head.thread]
+    return list(dict.fromkeys((head.thread, f"t.{head.id}", *(f"t.{one}" for one in head.ancestors))))
 
 
 def thread_id_of(heads: Sequence[MailHead]) -> str:
-    """The id of a thread, told by all of its mails: that of the root that most of them name."""
+    """The id of a thread, told by all of its mails: that of the oldest root that is there, else that is named."""
     known = {head.id: head.thread for head in heads}
     roots = [_root(head.thread, known) for head in sorted(heads, key=lambda one: one.order)]
-    return max(roots, key=lambda root: (roots.count(root), -roots.index(root)))
+    return next((root for root in roots if root.removeprefix("t.") in known), roots[0])
 
 
 def to_conversation(

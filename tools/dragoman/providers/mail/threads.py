@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST: Final = 2000
 """Mails of a thread that are looked at."""
 
-_ROUNDS: Final = 3
+_ROUNDS: Final = 50  # mails that name only the one which they answer need one each
 _FIRST_NAMED: Final = 2
 _LAST_NAMED: Final = 20
 _IDS_AT_ONCE: Final = 20
