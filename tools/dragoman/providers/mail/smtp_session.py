@@ -32,6 +32,7 @@ _CHALLENGE: Final = 334
 _GO_ON: Final = 354
 _ACCEPTED: Final = 235
 _MECHANISMS: Final = ("PLAIN", "LOGIN")
+_BRACKETS: Final = frozenset("<>")
 _TOKENS: Final = ("XOAUTH2", "OAUTHBEARER")
 
 
@@ -121,6 +122,7 @@ class SmtpSession:
             DragomanError: The server cannot take this mail.
             OSError: The connection was lost before the end of the mail was sent; nobody gets anything.
         """
+        _require_plain(envelope.sender, *envelope.recipients)
         smtp = self._opened()
         self._require(smtp.mail(envelope.sender, self._options(smtp, envelope)), "sender")
         self._offer_recipients(smtp, envelope.recipients)
@@ -230,6 +232,16 @@ class SmtpSession:
             with suppress(OSError, smtplib.SMTPException):
                 smtp.rset()
             raise SmtpRefusal("recipient", *last, refused)
+
+
+def _require_plain(*addresses: str) -> None:
+    """Refuse what the library would take for another address, or the server for another command.
+
+    Raises:
+        InvalidArgument: An address has brackets or control characters.
+    """
+    if not all(one.isprintable() and _BRACKETS.isdisjoint(one) for one in addresses):
+        raise InvalidArgument("An address has brackets or control characters.", hint="Write it as in ann@example.com.")
 
 
 def _credentials(mechanism: str, login: Login, server: Server) -> list[str]:
