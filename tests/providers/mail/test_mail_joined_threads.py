@@ -70,6 +70,29 @@ async def test_a_long_thread_of_mails_that_name_only_what_they_answer_is_read_wh
             assert await mails_of(account, f"t.{way_in}@a.b") == [f"m{number}" for number in range(30)]
 
 
+@pytest.mark.anyio
+async def test_a_mail_that_arrives_is_told_in_the_thread_that_the_list_shows(imap_server):
+    put(imap_server, "a", 1)
+    put(imap_server, "a2", 2, "a")
+    put(imap_server, "b", 3, folder="Archive")
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        position = (await account.changes(None)).position
+    put(imap_server, "a3", 4, "a2", folder="Sent")
+    put(imap_server, "a4", 5, "a3")
+    put(imap_server, "c", 6)
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        changes = await account.changes(position)
+    assert {one.id[:2].strip("@"): one.conversation for one in changes.messages} == {
+        "a3": "t.a@a.b", "a4": "t.a@a.b", "c": "t.c@a.b",
+    }  # fmt: skip
+    put(imap_server, "a5", 7, "a4")
+    put(imap_server, "m", 8, "b", "c")
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        changes = await account.changes(changes.position)
+        assert {one.id: one.conversation for one in changes.messages} == {"a5@a.b": "t.a@a.b", "m@a.b": "t.b@a.b"}
+        assert await listed(account) == ["t.b@a.b", "t.a@a.b"]
+
+
 def together(mails):
     """The mails that belong together, by what each names."""
     groups = []

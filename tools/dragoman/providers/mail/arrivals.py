@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.context.clock import current_clock
-from dragoman.core.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Author, Changes, Message
 from dragoman.core.times import EPOCH, from_us
 from dragoman.providers.kit.cursor import decode, encode
+from dragoman.providers.mail.conversations import group_threads, thread_id_of
 from dragoman.providers.mail.folder_news import (
     FollowedMail,
     SyncPosition,
@@ -55,13 +57,15 @@ class Arrivals:
         folders = await self._mailbox.folders()
         if position is None:
             reached, heads = await self._mailbox.run(partial(begin, names=folders.read))
-            followed = self._followed([], _finished(heads, folders), folders.read)
+            heads = _finished(heads, folders)
+            followed = self._followed([], heads, await self._threads(heads, ()), folders.read)
             return Changes(position=encode(SyncPosition(tuple(reached), followed, self._now()), list_id=_LIST))
         known = _known(position)
         news = await self._mailbox.run(partial(read_news, names=folders.read, known=known))
         news = replace(news, heads=_finished(news.heads, folders))
-        arrived, moved = await self._messages(news.heads, known, folders)
-        followed = self._followed(news.left, news.heads, folders.read)
+        threads = await self._threads(news.heads, known.mails)
+        arrived, moved = await self._messages(news.heads, known, threads, folders)
+        followed = self._followed(news.left, news.heads, threads, folders.read)
         after = SyncPosition(tuple(news.folders), followed, known.at)
         return Changes(
             messages=[*(self._removed(one) for one in news.gone), *arrived],
@@ -72,7 +76,7 @@ class Arrivals:
         )
 
     async def _messages(
-        self, heads: Sequence[MailHead], known: SyncPosition, folders: Folders
+        self, heads: Sequence[MailHead], known: SyncPosition, threads: Mapping[str, str], folders: Folders
     ) -> tuple[list[Message], list[Message]]:
         """The mails that have arrived, and those that were followed and moved or copied."""
         mails = await self._mailbox.texts(heads)
@@ -82,10 +86,32 @@ class Arrivals:
             if head.place not in mails:
                 continue
             was = before.get(head.id)
-            conversation = was.conversation if was else self._mailbox.thread_of(head.id, head.thread)
+            conversation = was.conversation if was else threads[head.id]
             found = moved if was else arrived
             found[head.id] = self._mailbox.view(folders, conversation).message(head, mails[head.place])
         return list(arrived.values()), list(moved.values())
+
+    async def _threads(self, heads: Sequence[MailHead], followed: Sequence[FollowedMail]) -> dict[str, str]:
+        """The threads of mails, by the ids of the mails: that of a mail which they name, however little they name."""
+        before, groups = {one.id: one.conversation for one in followed}, group_threads(heads)
+        found: dict[str, str] = {}
+        for head in heads:
+            if head.id not in found:
+                members = groups[head.thread]
+                found.update(dict.fromkeys((one.id for one in members), await self._thread(members, before)))
+        return found
+
+    async def _thread(self, members: Sequence[MailHead], before: Mapping[str, str]) -> str:
+        own = members[0].thread
+        if own[:2] != "t.":  # the server itself says it
+            return own
+        names = dict.fromkeys(name for one in members for name in (*one.ancestors, one.id))
+        told = {name: before.get(name) or self._mailbox.thread_of(name, "-") for name in names}
+        known = {thread for thread in told.values() if thread != "-"}
+        if len(known) > 1:  # they join threads
+            with suppress(NotFound):  # it has gone meanwhile
+                return (await self._mailbox.conversation(own)).id
+        return min(known) if known else thread_id_of(members)
 
     async def wait(self, position: str, seconds: float) -> bool:
         """Wait until mails come or go; false after so many seconds.
@@ -107,12 +133,16 @@ class Arrivals:
         return False
 
     def _followed(
-        self, known: Sequence[FollowedMail], new: Sequence[MailHead], names: Sequence[str]
+        self,
+        known: Sequence[FollowedMail],
+        new: Sequence[MailHead],
+        threads: Mapping[str, str],
+        names: Sequence[str],
     ) -> tuple[FollowedMail, ...]:
         """The newest mails of each folder."""
         found = [
             *known,
-            *(FollowedMail(one.folder, one.uid, one.id, self._mailbox.thread_of(one.id, one.thread)) for one in new),
+            *(FollowedMail(one.folder, one.uid, one.id, threads[one.id]) for one in new),
         ]
         most = most_followed(names)
         return tuple(one for name in names for one in [mail for mail in found if mail.folder == name][-most:])
