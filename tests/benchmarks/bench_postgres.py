@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 import sys
 from collections.abc import Sequence
@@ -27,10 +28,13 @@ from dragoman.store.postgres.driver import DriverConnection
 from dragoman.store.postgres.index_entry import entry_of
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.rows import index_row
+from dragoman.testing import connect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
 
 BATCH: Final = 10_000
+SHOWN: Final = 20
+SENT_AT: Final = "2026-03-10T09:00:00Z"
 WORDS: Final = (5, 10, 20, 50, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000)
 RAW: Final = (
     "SELECT m.number, p.id, m.id, m.moment, a.data, m.reply_to, m.text, m.data"
@@ -53,6 +57,7 @@ def main(imported: int = 100_000, stored: int = 1_000_000) -> int:
         held = [
             anyio.run(importing, server, imported),
             anyio.run(reading, server.new_database(), stored),
+            anyio.run(waiting, server),
         ]
     return int(not all(held))
 
@@ -73,6 +78,27 @@ async def importing(server: Any, size: int) -> bool:
     bare += await timed(raw.complete)
     raw.close()
     return show(f"import of {size:,}, {size / ours:,.0f} a second, to COPY", bare / ours, 0.5, at_least=True)
+
+
+async def waiting(server: Any) -> bool:
+    """How often a call of the tool waits for the database, at most, on a server that has not shown the message."""
+    from postgres_wire import PostgresWire
+
+    address = server.new_database()
+    wire = PostgresWire(server.port)
+    most = 0
+    async with connect({"store": address}) as other, connect({"store": wire.address(address)}) as fresh:
+        await fresh.call("list_conversations")
+        for number in range(SHOWN):
+            said = {"conversation": f"local:room{number}", "text": "hello", "author": "Ann", "sent_at": SENT_AT}
+            given = re.search(r"^(\d+) ", await other.call("import_message", **said), re.MULTILINE)
+            assert given
+            for _ in range(2):
+                with wire.counting() as trips:
+                    await fresh.call("get_message", message=given[1])
+                most = max(most, trips.count)
+    wire.close()
+    return show("round trips of get_message by number, at most", most, 2.0, unit="")
 
 
 class Bare:
