@@ -141,8 +141,11 @@ def write_with_another_server(environment, folder, address, way):
 
 
 def require_few_trips(call, wire, **arguments):
-    with wire.counting() as trips:
-        answer = call("get_message", **arguments)
+    for _ in range(2):  # once more where the server has noted just now how often it was called
+        with wire.counting() as trips:
+            answer = call("get_message", **arguments)
+        if not any("tally" in one for one in trips.messages):
+            break
     told = "\n".join([f"{trips.count} round trips, {trips.connections} connections", answer, *trips.messages])
     assert trips.count <= MOST, told
     assert trips.connections == 0, told
