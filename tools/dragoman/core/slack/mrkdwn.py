@@ -103,8 +103,8 @@ class Markup:
         if name == "subteam" and arguments:
             return called("@", self.names.group_of(arguments[0]) or label.removeprefix("@") or arguments[0])
         if name == "date" and self.markdown and arguments:
-            moment = label or moment_of(arguments[0]) or arguments[0]
-            return self.link(arguments[2], moment) if len(arguments) > 2 else moment  # noqa: PLR2004 - time, format, link
+            time = label or format_time(arguments[0]) or arguments[0]
+            return self.link(arguments[2], time) if len(arguments) > 2 else time  # noqa: PLR2004 - time, format, link
         return f"@{name}" if name in _BROADCASTS else label or command
 
     def link(self, url: str, label: str) -> str:
@@ -139,7 +139,7 @@ def called(sign: str, name: str) -> str:
     return f"{sign}{' '.join(name.translate(_NOT_IN_NAMES).split())}"
 
 
-def moment_of(seconds: str) -> str:
+def format_time(seconds: str) -> str:
     """A time as people read it; empty where it is none."""
     if not _SECONDS.fullmatch(seconds):
         return ""

@@ -8,7 +8,7 @@ from typing import Final
 from dragoman.core.emoji_names import emoji_of, emoji_of_codes
 from dragoman.core.json_fields import JsonObject, count_of, is_list, is_object, record_of, records_of, text_of
 from dragoman.core.markdown import Style, code_block, quoted, styled
-from dragoman.core.slack.mrkdwn import Markup, called, moment_of
+from dragoman.core.slack.mrkdwn import Markup, called, format_time
 
 # A hostile message may nest without end, and Python's stack has one.
 _DEEPEST: Final = 10
@@ -109,7 +109,7 @@ def _texts_in(value: object, keys: Sequence[str], depth: int = 0) -> Iterator[st
 
 def _date(element: JsonObject, markup: Markup) -> str:
     seconds = text_of(element, "timestamp") or str(count_of(element, "timestamp") or "")
-    text = text_of(element, "fallback") or (moment_of(seconds) if markup.markdown else "") or seconds
+    text = text_of(element, "fallback") or (format_time(seconds) if markup.markdown else "") or seconds
     return markup.link(text_of(element, "url"), text) if text_of(element, "url") else text
 
 
