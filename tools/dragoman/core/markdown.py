@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 _SPECIAL: Final = re.compile(r"[\\`*_~\[\]<>&|]")
-# What CommonMark takes for lists, headings and rules.
+# What Markdown takes for lists, headings and the like.
 _LINE_START: Final = re.compile(r"^([ \t]*)(?:([-+#=:])|(\d{1,9})([.)]))", re.MULTILINE)
 _TICKS: Final = re.compile("`+")
 _FENCE: Final = "```"

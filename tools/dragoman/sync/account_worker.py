@@ -139,8 +139,7 @@ class AccountWorker:
         async with anyio.create_task_group() as group:
             for one in conversations:
                 group.start_soon(read, one)
-        # Raised after the group, so that the other conversations have stored their pages.
-        fatal = next(filter(concerns_account, errors), None)
+        fatal = next(filter(concerns_account, errors), None)  # after the group: the others have stored their pages
         if fatal is not None:
             raise fatal
 

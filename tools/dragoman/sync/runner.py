@@ -88,8 +88,7 @@ async def keep_current(
     # Process ids come again, in containers after every start, so a random part tells holders apart.
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     results = [AccountResult(account.name) for account in accounts]
-    # Outside the tasks, because each takes a copy of the context when it starts.
-    with background_calls():
+    with background_calls():  # outside the tasks: each takes a copy of the context when it starts
         async with anyio.create_task_group() as group:
             for account, result in zip(accounts, results, strict=True):
                 keeper = _Keeper(account, store, clock or current_clock(), holder, report, result)

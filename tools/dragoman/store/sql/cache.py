@@ -57,6 +57,7 @@ class SingleFlight:
         from anyio.lowlevel import current_token  # noqa: PLC0415  # a short command never waits for another caller
 
         here = (current_token(), key)
+        # Once more where the caller that worked for all was cancelled: another one works then.
         while True:
             flight = self._next.get(here)
             if flight is None:
@@ -66,7 +67,7 @@ class SingleFlight:
                 result: T = flight.result[0]
                 return result
             if flight.has_failed:
-                # To wait on would put one failing call after the other. With neither, its caller was cancelled.
+                # To wait on would put one failing call after the other.
                 return await work()
 
     async def _lead(self, here: Hashable, work: Callable[[], Awaitable[T]]) -> T:

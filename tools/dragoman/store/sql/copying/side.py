@@ -69,7 +69,6 @@ TABLES: Final = (
 )
 """What is moved, tables before those that refer to them. The index is made anew, of the same words."""
 
-# Each database knows best how it is built and indexed.
 OWN_TABLES: Final = frozenset({"meta", "index_builds", "schema_version"})
 """Tables that each database has for itself; of ``meta`` the key of the cursors is moved."""
 

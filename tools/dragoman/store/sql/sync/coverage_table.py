@@ -40,7 +40,7 @@ def change(
 def close_following(con: Connection, account: str, time: int) -> None:
     """End what goes up to the present, of all conversations that follow, at a time in microseconds since 1970."""
     values = (account, to_us(OPEN), time)
-    # These would end before they begin.
+    # Cut at that time, these would be empty or end before they begin.
     con.execute(f"DELETE FROM sync_coverage WHERE since >= ?3 AND {_FOLLOWING}", values)  # noqa: S608 - our own words
     con.execute(f"UPDATE sync_coverage SET until = ?3 WHERE {_FOLLOWING}", values)  # noqa: S608 - our own words
     con.execute("UPDATE sync_conversations SET reach = NULL WHERE account = ? AND follows = 1", (account,))

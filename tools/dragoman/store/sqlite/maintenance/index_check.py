@@ -56,7 +56,7 @@ def _create_tables(con: Connection, tables: Tables) -> None:
 
 def _sums(con: Connection, table: str) -> Mapping[int, int]:
     """For each message, the sum of a hash of each word with its place."""
-    # A sum, because the order of the words differs. Both sides come from one process, so hash() has one seed.
+    # Rows come word by word, so those of a message are added up. Both sides are of one process: hash() has one seed.
     sums: dict[int, int] = defaultdict(int)
     for term, number, column, offset in con.execute(f"SELECT term, doc, col, offset FROM temp.{table}"):  # noqa: S608 - our own words
         sums[number] += hash((term, column, offset))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 # AUTOINCREMENT: callers hold serials as positions, so one whose row was deleted is never given again.
-# Work and failures have partial indexes: most conversations are neither, and need no entry.
+# Failures have an index of their own, in which the many conversations without one have no entry.
 CREATE: Final = """
 CREATE TABLE sync_leases(
   account TEXT PRIMARY KEY,
