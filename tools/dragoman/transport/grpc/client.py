@@ -202,6 +202,7 @@ class GrpcClient:
                 and call.authorize is not None
                 and await call.authorize(True) != used  # noqa: FBT003 - see Authorize
             ):
+                # The credentials are other ones than those that were refused.
                 setback = FailedAttempt(setback.error, "once", 0.0)
             raise setback from None
 

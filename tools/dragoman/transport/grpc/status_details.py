@@ -65,6 +65,7 @@ def _any(data: bytes) -> tuple[str, bytes]:
 def _delay(retry_info: bytes) -> float | None:
     duration = dict(_tolerant(_part(retry_info, 1)))
     seconds, nanos = duration.get(1, 0), duration.get(2, 0)
+    # Negative numbers come as large ones, in two's complement of 64 bits.
     if not isinstance(seconds, int) or not isinstance(nanos, int) or seconds >= _SIGN or nanos >= _SIGN:
         return None
     return seconds + nanos * _NANO or None

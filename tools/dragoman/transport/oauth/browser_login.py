@@ -44,6 +44,7 @@ class _Redirect:
     def take(self, parameters: Mapping[str, str]) -> bool:
         """Keep the first answer that carries our state."""
         state = parameters.get("state", "").encode("utf-8", "replace")
+        # Compared in constant time, so that nobody finds the state letter by letter.
         if self.arrived.is_set() or not hmac.compare_digest(state, self.state.encode()):
             return False
         self.parameters.update(parameters)
@@ -57,6 +58,7 @@ class _Redirect:
             OAuthRefusal: An error came instead.
             BadResponse: The answer is of another server, or holds no code.
         """
+        # RFC 9207: a code of one server must never be given to another, whoever mixed them up.
         issuer, named = self.server.issuer.rstrip("/"), self.parameters.get("iss", "").rstrip("/")
         if (issuer and named and named != issuer) or (self.server.names_issuer and not named):
             raise BadResponse(
@@ -72,6 +74,7 @@ class _Redirect:
 
     def address(self, client: OAuthClient, redirect_uri: str) -> str:
         """The address that the browser opens."""
+        # RFC 7636 leaves the padding out.
         challenge = base64.urlsafe_b64encode(sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
         parameters = {
             **self.server.parameters,
@@ -127,6 +130,7 @@ async def _exchange(client: OAuthClient, redirect: _Redirect, redirect_uri: str)
         "code_verifier": redirect.verifier,
     }
     try:
+        # A write, because a code is good once: it must not be sent again after its answer was lost.
         members = await post_form(client, client.server.token_url, form, kind="write", operation="sign in")
     except OutcomeUnknown:
         raise Unavailable(

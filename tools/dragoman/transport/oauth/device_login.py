@@ -29,6 +29,7 @@ _LIFE: Final = 900.0
 _LONGEST_LIFE: Final = 1_800.0
 _LONGEST_CODE: Final = 40
 _EXPIRED: Final = frozenset({"expired_token", "bad_verification_code", "code_expired"})
+# The word of RFC 8628, and that of Microsoft.
 _DECLINED: Final = frozenset({"access_denied", "authorization_declined"})
 
 
@@ -107,6 +108,7 @@ async def _device_code(client: OAuthClient, clock: Clock) -> DeviceCode:
     members = await post_form(
         client, client.server.device_url, form, kind="read", operation="get a device code", clock=clock
     )
+    # The second is Google's name for it.
     address = text_of(members, "verification_uri") or text_of(members, "verification_url")
     user_code, device_code = text_of(members, "user_code"), token_of(members, "device_code")
     if not (_is_page(address) and 0 < len(user_code) <= _LONGEST_CODE and device_code):

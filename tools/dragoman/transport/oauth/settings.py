@@ -31,6 +31,7 @@ _EITHER: Final = "oauth names either a provider (google, microsoft, slack), or a
 class OAuthSettings(BaseModel):
     """The setting for accounts that sign in with OAuth."""
 
+    # An error must not repeat a secret that was written in the wrong place.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     provider: Literal["google", "microsoft", "slack"] | None = Field(
