@@ -33,6 +33,7 @@ async def warnings_about(plan: WritePlan, repeated: Sentence) -> list[SafeText]:
         repeated: What is known of an earlier write of the same, empty when there was none.
     """
     found = [safe(repeated)] if repeated else []
+    # In an account of our own nobody is called, and nobody is led anywhere.
     if plan.account.provider_class.external:
         found += [sentence("it calls everybody: {}", name) for name in await _mentions(plan)]
         found += _new_links(await _new_hosts(plan))
@@ -117,6 +118,7 @@ async def _remembered(plan: WritePlan, host: str) -> bool:
     except DragomanError:
         # The host holds nothing to search for; the newest messages are read next.
         return False
+    # The index finds the words of a host wherever they stand, and only a link counts.
     return host in await _hosts_of([hit.message for hit in page.items])
 
 
@@ -125,6 +127,7 @@ async def _recent_hosts(plan: WritePlan) -> set[str]:
     if Capability.LIST_MESSAGES not in plan.account.capabilities:
         return set()
     try:
+        # Where it fails, every host counts as new: asking once too often does no harm.
         page = await (await plan.account.provider()).list_messages(plan.target.id, MessageQuery(limit=_RECENT))
     except DragomanError:
         return set()
