@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import Final
 
+# Bounds the work; what stands further up is taken as new.
 _LINES: Final = 5000
 _ATTRIBUTION_LINES: Final = 3
 _ATTRIBUTION: Final = 300
@@ -68,10 +69,13 @@ def without_quotes(text: str, *, is_answer: bool) -> tuple[str, int]:
     end = _without_footer(lines, first, _end_of_content(lines))
     end = bottom = _end_of_content(lines, _without_signature(lines, first, end))
     end = _without_run(lines, first, end)
+    # In a mail that answers nothing, header lines are its own content.
     if end == bottom and is_answer:
         end = _without_block(lines, first, end)
+    # Once more: who writes above the quote signs there.
     end = _without_signature(lines, first, end)
     new = "\n".join(lines[:end]).rstrip()
+    # A mail that is nothing but a quote is shown with it.
     if not new.strip():
         return text, 0
     return new, len(text) - len(new)
@@ -135,6 +139,7 @@ def _without_block(lines: list[str], first: int, end: int) -> int:
         if before.strip() and not _RULE.fullmatch(before):
             continue
         if _is_block(lines[start : start + _BLOCK_LINES]):
+            # A forwarded mail is what its sender has to say.
             is_content = _FORWARD_RULE.search(before) or _speaks_of_what_follows(lines[first:start])
             return end if is_content else start - 1 if start and _RULE.fullmatch(before) else start
     return end

@@ -11,6 +11,7 @@ from dragoman.testing.contract.sample_messages import talk
 from dragoman.testing.contract.service import Service, Trait
 
 _MOST_PARTS = 50
+# Waiting ends at once where a provider is right; this bounds one that misses the change.
 _LONGEST_WAIT = 20.0
 
 

@@ -23,6 +23,7 @@ from dragoman.testing.contract.checks import FEWEST_WORDS, expect, require, requ
 from dragoman.testing.contract.sample_messages import talk
 from dragoman.testing.contract.service import Service, Trait
 
+# Without OutcomeUnknown, because a read leaves nothing unknown.
 READ_FAILURES: tuple[type[DragomanError], ...] = (
     InvalidArgument,
     NotFound,

@@ -13,6 +13,7 @@ from dragoman.testing.contract.sample_messages import MINUTE, OTHER, ROOM, START
 from dragoman.testing.contract.service import Seeded, Service
 
 CONVERSATIONS, SEARCH = Capability.LIST_CONVERSATIONS, Capability.SEARCH_MESSAGES
+# Syntax of FTS5, of SQL and of other searches, and characters that nobody sees.
 AWKWARD = ('"', "'", "*", "%", "_", "\\", "(", "a AND", "NOT", "near/3", "-", "^a", "x:y", "\x00", "", "  ", "\u202e")
 
 

@@ -27,6 +27,7 @@ class _Sealed(ABCMeta):
         if changed:
             raise _refusal(name, changed)
 
+    # A scenario could also be replaced after its class was made.
     def __setattr__(cls, name: str, value: object) -> None:
         if name in _written:
             raise _refusal(cls.__name__, [name])
