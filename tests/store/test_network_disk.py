@@ -12,7 +12,8 @@ MOUNTS = """\
 32 21 0:30 / /mnt/with\\040space rw - fuse.sshfs ann@host:/ rw
 33 21 0:31 / /srv rw - ext4 /dev/vdc rw
 34 33 0:32 / /srv rw - cifs //nas/srv rw
-35 21 0:33 / /odd
+35 21 0:34 / /mnt/bücher rw - nfs server:/books rw
+36 21 0:33 / /odd
 """
 
 
@@ -21,7 +22,7 @@ def mounts(tmp_path, monkeypatch):
     """Let the system say what is mounted where."""
 
     def write(text: str) -> None:
-        (tmp_path / "mountinfo").write_text(text)
+        (tmp_path / "mountinfo").write_text(text, "utf-8")
         monkeypatch.setattr(network_disk, "_MOUNTS", tmp_path / "mountinfo")
 
     return write
@@ -35,6 +36,7 @@ def mounts(tmp_path, monkeypatch):
         ("/home/ann/local/dragoman.db", None),
         ("/homestead/dragoman.db", None),
         ("/mnt/with space/dragoman.db", "fuse.sshfs"),
+        ("/mnt/bücher/dragoman.db", "nfs"),
         ("/srv/dragoman.db", "cifs"),
     ],
 )

@@ -79,15 +79,14 @@ class ConversationWatcher:
         workspace.account(reference.account)
         key = (owner, reference.account, reference.conversation)
         watched = self._watched.get(key)
+        is_new = watched is None
         if watched is None:
             if len(self._watched) >= MOST_WATCHED:
                 raise RateLimited("Too many conversations are watched.", hint="Unsubscribe from some.")
             watched = self._watched[key] = _Watched(workspace, reference)
-            # What later looks are compared with: without it the first change would go unnoticed.
-            await self._look(watched)
         token = object()
+        # Before the first look, which waits: another one who ends meanwhile must not take the entry away.
         watched.callbacks[token] = changed
-        self._begun.set()
 
         def end() -> None:
             watched.callbacks.pop(token, None)
@@ -95,7 +94,19 @@ class ConversationWatcher:
             if not watched.callbacks and self._watched.get(key) is watched:
                 del self._watched[key]
 
+        if is_new:
+            await self._look_first(watched, end)
+        self._begun.set()
         return end
+
+    async def _look_first(self, watched: _Watched, end: Callable[[], None]) -> None:
+        """Note what later looks are compared with: without it the first change would go unnoticed."""
+        try:
+            await self._look(watched)
+        except BaseException:
+            # Cancelled, nobody gets what ends it, and it would take one of the places for ever.
+            end()
+            raise
 
     async def run(self) -> None:
         """Look at what is watched, until cancelled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,8 @@ _REMOTE: Final = {
 }  # fmt: skip
 """Types of file systems that several machines can mount at the same time."""
 
+# The system writes blanks and backslashes so; all other letters stand as they are.
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 # DRIVE_REMOTE of GetDriveTypeW.
 _DRIVE_REMOTE: Final = 4
 _log = logging.getLogger(__name__)
@@ -62,7 +65,7 @@ def _remote_type(path: str, mounts: str) -> str | None:
         fields = before.split(" ")
         if not after or len(fields) <= 4:  # noqa: PLR2004 - the fifth is where it is mounted
             continue
-        place = fields[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
+        place = _OCTAL.sub(lambda found: chr(int(found[1], 8)), fields[4])
         # Of two mounts at one place the later one counts.
         if len(place) >= best and PurePosixPath(path).is_relative_to(place):
             best, kind = len(place), after.split(" ")[0]
