@@ -15,9 +15,8 @@ INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, 
 """Takes an :data:`IndexRow`."""
 
 
-_AUTHOR: Final = (
-    "INSERT INTO $authors(data, names) VALUES(?, ?) ON CONFLICT(data) DO UPDATE SET data = data RETURNING author"
-)
+_AUTHOR: Final = "SELECT author FROM $authors WHERE data = ?"
+_NEW_AUTHOR: Final = "INSERT INTO $authors(data, names) VALUES(?, ?) RETURNING author"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,14 @@ class SqliteTables(Tables):
         return True
 
     def author_numbers(self, con: Connection, authors: Mapping[str, str]) -> dict[str, int]:
-        """Add or find them one by one."""
-        return {data: con.execute(self.sql(_AUTHOR), (bind(data), names)).get for data, names in authors.items()}
+        """Find or add them one by one. Most are there, and finding one writes nothing."""
+        find, add = self.sql(_AUTHOR), self.sql(_NEW_AUTHOR)
+        found: dict[str, int] = {}
+        for data, names in authors.items():
+            stored = bind(data)
+            row = con.execute(find, (stored,)).fetchone()
+            found[data] = con.execute(add, (stored, names)).get if row is None else row[0]
+        return found
 
     def last_number(self, con: Connection) -> int:
         """What SQLite remembers of the table."""
