@@ -16,7 +16,7 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.model import Author, Message
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.core.query_parser import parse_query
-from dragoman.providers.mail.folders import FolderState
+from dragoman.providers.mail.folder_state import FolderState
 from dragoman.providers.mail.imap_arguments import Word
 from dragoman.providers.mail.imap_session import ImapSession
 from dragoman.providers.mail.pipelining import Wanted

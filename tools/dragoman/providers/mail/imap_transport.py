@@ -72,6 +72,14 @@ class ImapTransport:
         """A connected socket, encrypted where that comes first; called by IMAPClient."""
         made = socket.create_connection((self.server.host, self.server.port), timeout=_CONNECT_TIMEOUT)
         self._socket = made
+        try:
+            return self._prepared(made)
+        except BaseException:
+            # Whoever ended the connection before it was there has closed nothing.
+            self._socket.close()
+            raise
+
+    def _prepared(self, made: socket.socket) -> socket.socket:
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.server.tls == "tls":
             made = self._encrypted(made, self.server.host)

@@ -73,7 +73,8 @@ class SmtpClient(smtplib.SMTP):
             made = self._encrypted(made, host) if self._is_encrypted else self._endable(made)
             made.settimeout(self._silence)
         except BaseException:
-            made.close()
+            # Once it is wrapped, closing the plain socket closes nothing.
+            (self.sock or made).close()
             raise
         return made
 
