@@ -79,7 +79,8 @@ def test_a_reader_that_has_read_everything_ends_quietly(tmp_path):
         "from dragoman.archives.reader_process.parent import reader_process\n"
         "from dragoman.archives.reading import ReadRequest\n"
         "with reader_process(Notes(), lambda _: iter(())) as reader:\n"
-        "    reader.open(ReadRequest(paths=(Path(sys.argv[1]),)), 100)\n"
+        "    reader.begin(ReadRequest(paths=(Path(sys.argv[1]),)), 100)\n"
+        "    reader.open()\n"
         "    while reader.next_batch(): pass\n"
         "    print(reader._child.wait())\n"
     )
@@ -186,7 +187,8 @@ def test_a_reader_ends_with_a_parent_that_is_killed(tmp_path):
         "from dragoman.archives.reader_process.parent import reader_process\n"
         "from dragoman.archives.reading import ReadRequest\n"
         "with reader_process(Notes(), lambda _: iter(())) as reader:\n"
-        "    reader.open(ReadRequest(paths=(Path(sys.argv[1]),)), 100)\n"
+        "    reader.begin(ReadRequest(paths=(Path(sys.argv[1]),)), 100)\n"
+        "    reader.open()\n"
         "    reader.next_batch(); print(reader._child.pid, flush=True); sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "a")]

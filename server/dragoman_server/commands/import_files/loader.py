@@ -80,13 +80,14 @@ async def _load_all(loader: _Loader, reading: ReadRequest, stored: StoredIds) ->
         async with _in_threads(open_archives(reading, loader.notes, stored)) as archives:
             reader = None
             if archives.is_large and sys.executable:
-                # It starts while this process makes the digest, which takes as long.
                 reader = await processes.enter_async_context(_in_threads(reader_process(loader.notes, stored)))
+                # It reads the first batch while this process makes the digest. What is known is seldom imported again.
+                reader.begin(reading, BATCH)
             digest = await loader.find_known(archives)
             if digest is not None and reader is None:
                 await loader.run(archives, digest)
         if digest is not None and reader is not None:
-            await anyio.to_thread.run_sync(reader.open, reading, BATCH)
+            await anyio.to_thread.run_sync(reader.open)
             await loader.run(reader, digest)
 
 

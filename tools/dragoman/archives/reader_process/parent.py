@@ -53,17 +53,23 @@ class ReaderProcess:
         self.size = self.position = 0
         self.gives_late = False
 
-    def open(self, request: ReadRequest, batch: int) -> None:
-        """Have the archives opened. Blocks.
+    def begin(self, request: ReadRequest, batch: int) -> None:
+        """Have reading begun, without waiting for anything.
 
         Args:
             request: What to read.
             batch: Items that come together.
+        """
+        # A process that has ended already is found out by whoever waits for what it read.
+        with suppress(OSError, ValueError):
+            self._write("read", (request, batch))
+
+    def open(self) -> None:
+        """Wait until the archives are open.
 
         Raises:
             DragomanError: Nothing can be read.
         """
-        self._send("read", (request, batch))
         self.size, self.gives_late = self._receive()[1]
 
     def stop(self) -> None:
