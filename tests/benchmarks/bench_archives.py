@@ -4,8 +4,8 @@ Each archive is made by the benchmark. ``main`` takes how many messages each has
 
 Rates are messages for each second: the time of an import from the opened archive to the last commit, beside that of
 writing the same rows and index terms, made before, into the same tables. A small archive of the same format is
-imported first, so that neither side compiles modules and patterns within its time. Both sides run in turns, and of
-each the fastest run counts: whatever else the machine does makes a run slower, by up to a half.
+imported first, so that neither side compiles modules and patterns within its time. Both sides run in turns, each pair
+gives a ratio, and the median counts: one run that the machine slows down or speeds up does not decide.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import anyio
@@ -64,19 +65,20 @@ def main(size: int = 200_000, *forms: str) -> int:
 
 
 def _figures(folder: Path, form: str, path: Path, least: float) -> list[bool]:
-    imports: list[tuple[float, float, int]] = []
-    bare: list[float] = []
+    rates: list[float] = []
+    second: list[float] = []
+    messages = 0
     for turn in range(_TURNS):
         stores = folder / f"{turn}"
         stores.mkdir()
-        imports.append(in_own_process(_measure, stores, path))
-        bare.append(in_own_process(_executemany, stores / "bare.db", path))
+        first, again, messages = in_own_process(_measure, stores, path)
+        rates.append(in_own_process(_executemany, stores / "bare.db", path) / first)
+        second.append(again / first)
         shutil.rmtree(stores)
-    first, again, messages = min(imports)
     size = f"{messages:,}, {size_of(path) >> 20} MiB"
     return [
-        show(f"import of {form} ({size}), to executemany", min(bare) / first, least, at_least=True),
-        show(f"second import of {form} to the first", again / first, 0.1),
+        show(f"import of {form} ({size}), to executemany", median(rates), least, at_least=True),
+        show(f"second import of {form} to the first", median(second), 0.1),
     ]
 
 
