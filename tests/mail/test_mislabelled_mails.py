@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from base64 import encodebytes
 
 import pytest
@@ -108,3 +109,48 @@ def test_a_mail_that_only_speaks_of_encryption_is_not_encrypted(text):
 )  # fmt: skip
 def test_words_of_answers_in_all_languages_and_behind_marks_are_no_subject(subject, base):
     assert base_subject(subject) == base
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (b"\x1b$B-!2q5D\x1b(B", "①会議"),  # a row that only NEC has
+        (b"\x1b$B-j9A1Q\x1b(B and \x1b$B|b66\x1b(B", "㈱港英 and 髙橋"),  # and one that only IBM has
+        (b"\x1b(I6@6E\x1b(B \x1b$B-!\x1b(B", "ｶﾀｶﾅ ①"),
+        (b'\x1b$B-!\r\nplain\r\n\x1b$B-"\x1b(B', "①\nplain\n②"),  # a line ends every set
+        (b"\x1b$(D0!\x1b$B-!\x1b(B", "丂①"),
+        (b"\x1b$B-!\x1b(Bend", "①end"),
+    ],
+)
+@pytest.mark.parametrize("charset", ["iso-2022-jp", "ISO-2022-JP-3", "cp50220"])
+def test_japanese_of_seven_bits_has_the_characters_that_makers_added(written, words, charset):
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 7bit"
+    mail = read(head.encode(), written)
+    assert "\x1b" not in mail.text
+    assert mail.text == words
+
+
+def test_every_character_of_code_page_932_comes_through_japanese_of_seven_bits():
+    written, words = b"\x1b$B-!", "①"  # the first one is none of the standard's, so that its reader gives up
+    for row in range(0x21, 0x7F):
+        for cell in range(0x21, 0x7F):
+            lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
+            trail = cell + 0x7E if row % 2 == 0 else cell + 0x1F + (cell >= 0x60)
+            known = bytes((lead, trail)).decode("cp932", "replace")
+            if "\ufffd" not in known and lead < 0xF0:
+                written, words = written + bytes((row, cell)), words + known
+    assert len(words) > 7000
+    assert read(b"Content-Type: text/plain; charset=iso-2022-jp", written + b"\x1b(B").text == words
+
+
+@pytest.mark.parametrize("name", ["x-uuencode", "uuencode", "X-UUE"])
+def test_a_text_in_uuencode_is_read(name):
+    words = "Grüße vom Hafen. " * 9
+    data = words.encode()
+    lines = [binascii.b2a_uu(data[at : at + 45]) for at in range(0, len(data), 45)]
+    head = f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {name}".encode()
+    for blanks in (lines, [line.rstrip(b" \n") + b"\n" for line in lines]):
+        body = b"begin 644 note.txt\n" + b"".join(blanks) + b"`\nend\n"
+        assert read(head, body.replace(b"\n", b"\r\n")).text == words.strip()
+    assert read(head, b"plain words").text == "plain words"
+    assert "Grüße" in read(head, b"begin 644 x\n" + lines[0]).text  # cut off

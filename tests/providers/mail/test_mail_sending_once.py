@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from mail_sender import NOW, copies, mail_of, opened, raw
 
-from dragoman.core.errors import OutcomeUnknown, Unavailable, UnsupportedOperation
+from dragoman.core.errors import OutcomeUnknown, PermissionDenied, RateLimited, Unavailable, UnsupportedOperation
 from dragoman.core.queries import Draft
 from dragoman.providers.replay.fake_smtp_server import LOSE
 
@@ -111,3 +111,28 @@ async def test_a_mail_that_was_given_another_id_is_known_by_what_it_says_and_to_
             await account.find_sent("t.root@example.com", draft, datetime.now(UTC) + timedelta(seconds=2))
         with pytest.raises(UnsupportedOperation):
             await account.find_sent("t.root@example.com", replace(draft, text="No, Friday"), begun)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "error", "words"),
+    [
+        (
+            b"554 5.7.1 blocked by policy",
+            PermissionDenied,
+            r"takes no connections from this network.*blocked by policy",
+        ),
+        (b"521 5.3.2 accepts no mail", PermissionDenied, "takes no connections"),
+        (b"421 4.7.0 too many connections", RateLimited, "patience"),
+        (b"450 busy", Unavailable, "now"),
+    ],
+)
+async def test_a_server_that_refuses_the_connection_is_not_said_to_refuse_the_mail(
+    imap_server, smtp_server, folders, greeting, error, words
+):
+    smtp_server.greeting = greeting
+    async with opened(imap_server, smtp_server) as account:
+        with pytest.raises(error, match=words) as caught:
+            await account.send_message("t.root@example.com", Draft(text="x"))
+    assert caught.value.sent is False
+    assert "this mail" not in caught.value.message
+    assert smtp_server.mails == []

@@ -35,6 +35,14 @@ _OF_SEVERAL_BYTES: Final = ("iso2022", "cp932", "cp949", "gb18030", "big5", "euc
 _PLAIN: Final = frozenset({"", "utf-8", "cp1252", "iso8859-15", "iso8859-2", "cp1251", "koi8-r", "gb18030"})
 """Codecs in which ASCII is ASCII."""
 
+_ESCAPE: Final = re.compile(rb"\x1b(\([A-Z]|\$\(?[@-Z])")
+"""Changes the set of characters (ISO 2022). ``(`` stands before sets of one byte, ``$`` before those of two."""
+
+_KATAKANA: Final = b"(I"
+_SUPPLEMENT: Final = b"$(D"
+_SUPERSETS: Final = (b"$(O", b"$(P", b"$(Q")
+"""JIS X 0213, of which the first plane is also that of JIS X 0208."""
+
 _NOT_TEXT: Final = frozenset({"base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined"})
 
 
@@ -93,11 +101,53 @@ def _with_order(data: bytes, encoding: str) -> str:
     return f"{encoding}-{'be' if data[::2].count(0) > data[1::2].count(0) else 'le'}"
 
 
+def _from_iso_2022(data: bytes, encoding: str) -> str:
+    """Text in which characters are that the standard does not have.
+
+    Mailers in Japan write those of NEC and IBM, as in code page 932, and call that ISO-2022-JP (CP50220).
+    """
+    if not encoding.startswith("iso2022_jp"):
+        return data.decode(encoding, "replace")
+    pieces = _ESCAPE.split(data)
+    sets = [b"(B", *pieces[1::2]]
+    return "".join(_in_set(one, characters) for one, characters in zip(sets, pieces[::2], strict=True))
+
+
+def _in_set(name: bytes, characters: bytes) -> str:
+    """Characters of a set of ISO-2022-JP. A line ends each of them, as the standard asks."""
+    if name == _KATAKANA:
+        # Blanks and line breaks stay; each other byte lies in the upper half of Shift JIS.
+        return bytes(one | 0x80 if chr(one).isprintable() and one != ord(" ") else one for one in characters).decode(
+            "cp932", "replace"
+        )
+    if not name.startswith(b"$"):
+        return characters.decode("cp932", "replace")  # some write katakana of one byte without any escape
+    line, end, rest = characters.partition(b"\n")
+    pairs = [line[at : at + 2] for at in range(0, len(line.rstrip(b"\r")), 2)]
+    return "".join(_character(name, pair) for pair in pairs) + (end + rest).decode("cp932", "replace")
+
+
+def _character(name: bytes, pair: bytes) -> str:
+    if len(pair) < 2 or not all(0x20 < one < 0x7F for one in pair):  # noqa: PLR2004 - two bytes each
+        return pair.decode("ascii", "replace")
+    row, cell = pair
+    high = bytes((row | 0x80, cell | 0x80))
+    if name == _SUPPLEMENT:
+        return (b"\x8f" + high).decode("euc_jp", "replace")
+    if name in _SUPERSETS:
+        return (b"\x8f" * (name == _SUPERSETS[1]) + high).decode("euc_jis_2004", "replace")
+    # The same place in Shift JIS, whose code page 932 has what the makers added (JIS X 0208, annex 1).
+    lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)  # noqa: PLR2004 - where Shift JIS leaves katakana out
+    trail = cell + 0x7E if row % 2 == 0 else cell + 0x1F + (cell >= 0x60)  # noqa: PLR2004 - it leaves 7F out
+    return bytes((lead, trail)).decode("cp932", "replace")
+
+
 def _attempt(data: bytes, encoding: str, *, complete: bool) -> str | None:
     try:
         return data.decode(encoding) if complete else codecs.getincrementaldecoder(encoding)("strict").decode(data)
     except (UnicodeError, LookupError):
-        return None
+        # Seven bits are valid UTF-8 as well, which would show the escapes.
+        return _from_iso_2022(data, encoding) if encoding.startswith("iso2022") and b"\x1b" in data else None
 
 
 def _plain(text: str) -> str:

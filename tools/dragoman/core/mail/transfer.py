@@ -18,6 +18,8 @@ _ODD_ESCAPE: Final = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
 _BLANK_AT_END: Final = re.compile(rb"\n(?:(?<=[ \t]\n)|(?<=[ \t]\r\n))")
 _TRAILING: Final = re.compile(rb"(?<![ \t])[ \t]+(\r?\n)")  # from the start of a run: else quadratic
 _PLAIN: Final = re.compile(rb"[^\s][ \t]+[^\s]|[^A-Za-z0-9+/=\s-]|--|__")
+_UUENCODED: Final = frozenset({"x-uuencode", "uuencode", "x-uue", "uue", "x-uu"})
+_LENGTH: Final = 0x3F  # of a line of uuencode, in its first letter
 _WORDS: Final = 3  # of a line that begins a text which is not encoded at all
 
 
@@ -29,7 +31,30 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
         if _ODD_ESCAPE.search(data) or _BLANK_AT_END.search(data) or data.endswith((b" ", b"\t")):
             return decode_quoted_printable(without_soft_breaks(data))
         return binascii.a2b_qp(data)
-    return data
+    return decode_uu(data) if encoding in _UUENCODED else data
+
+
+def decode_uu(data: bytes) -> bytes:
+    """The content of uuencode: of its lines, without those that begin and end it. What is none stays as it is."""
+    lines = data.splitlines()
+    begin = next((place for place, line in enumerate(lines) if line.startswith(b"begin ")), None)
+    if begin is None:
+        return data
+    return b"".join(map(_decode_line, lines[begin + 1 : _end_of(lines, begin)]))
+
+
+def _end_of(lines: list[bytes], begin: int) -> int:
+    return next((place for place in range(begin + 1, len(lines)) if lines[place].strip() == b"end"), len(lines))
+
+
+def _decode_line(line: bytes) -> bytes:
+    count = (line[0] - 32) & _LENGTH if line else 0
+    # Some mailers cut blanks at the end of a line off, others write a checksum there.
+    letters = line[1 : 1 + -(-count // 3) * 4]
+    try:
+        return binascii.a2b_uu(line[:1] + letters)[:count]
+    except binascii.Error:
+        return b""
 
 
 def _with_plain_end(data: bytes) -> bytes:

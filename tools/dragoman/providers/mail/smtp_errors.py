@@ -50,6 +50,13 @@ def error_of_refusal(refusal: SmtpRefusal, server: Server) -> DragomanError:
         return PermissionDenied(
             sentence("{} gives no encryption on this port{}", server.host, quoted(refusal.text)), hint=NO_ENCRYPTION
         )
+    if refusal.step == "greeting" and refusal.code >= 500:  # noqa: PLR2004  # RFC 5321: for good
+        return PermissionDenied(
+            sentence(
+                "{} takes no connections from this network{} {}", server.host, quoted(refusal.text), safe(_NOBODY)
+            ),
+            hint="Send from another network, or set `smtp` to the server that your mail service names for sending.",
+        )
     if refusal.recipients and not all(_is_of_sender(text) for _, text in refusal.recipients.values()):
         return _of_recipients(refusal, server)
     return _of_mail(refusal, server)
@@ -110,8 +117,9 @@ def _for_now(refusal: SmtpRefusal, server: Server, said: SafeText) -> DragomanEr
         return RateLimited(
             sentence("{} asks for patience{}", server.host, said), hint="Try again later.", retry_after=_BUSY
         )
+    what = safe("no connections") if refusal.step == "greeting" else safe("not this mail")
     return Unavailable(
-        sentence("{} does not take this mail now{}", server.host, said),
+        sentence("{} takes {} now{}", server.host, what, said),
         hint="Try again in five minutes.",
         retry_after=_LATER,
     )

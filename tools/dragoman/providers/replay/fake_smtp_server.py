@@ -39,6 +39,7 @@ class FakeSmtpServer(ThreadingTCPServer):
         commands: What was asked, in order, without mails.
         fault: Is told each command line, ``.`` at the end of a mail; what it gives is the answer instead: bytes, or
             ``LOSE``, or nothing to hang up. No bytes at all let the command be carried out.
+        greeting: What it says first; after a refusal it still listens.
         deliver: Is called with each mail that it took.
         context: With it ``STARTTLS`` is offered.
         stall: While it is set, nothing is answered.
@@ -53,6 +54,7 @@ class FakeSmtpServer(ThreadingTCPServer):
         self.mails: list[TakenMail] = []
         self.commands: list[bytes] = []
         self.fault: Callable[[bytes], bytes | None] | None = None
+        self.greeting = b"220 ready"
         self.deliver: Callable[[TakenMail], None] | None = None
         self.context: ssl.SSLContext | None = None
         self.stopped = Event()
@@ -92,7 +94,7 @@ class _Handler(StreamRequestHandler):
         self._server = cast("FakeSmtpServer", self.server)
         self._sender, self._recipients, self._signed_in = "", list[str](), False
         with suppress(OSError, _LeftError, ValueError):
-            self._say(b"220 ready")
+            self._say(self._server.greeting)
             while True:
                 self._answer(self._line())
 
