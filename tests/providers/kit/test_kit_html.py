@@ -84,3 +84,23 @@ def test_hostile_markup_costs_no_more_than_its_length(name):
     found = to_text(HOSTILE[name])
     assert len(found) <= max(LONGEST, len(HOSTILE[name]))
     assert name != "deep" or found == "end"
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<ol><li>one<li>two</ol>", "1. one\n2. two"),
+        ("a<ol start=3><li>x<li value=7>y<li>z</ol>b", "a\n\n3. x\n7. y\n8. z\n\nb"),
+        ("<ol start=0><li>x</ol><ol start=-4><li>y</ol><ol start=1e9><li>z</ol>", "0. x\n\n1. y\n\n1. z"),
+        ("<ol><li>x<ul><li>in<li>side</ul><li>y</ol>", "1. x\n  - in\n  - side\n2. y"),
+        ("<ul><li><p>words</p><p>more</p></li><li><div>x</div></li></ul>", "- words\n\nmore\n\n- x"),
+        ("<ul><li></li><li>x</li></ul><li>y", "-\n- x\n\n- y"),
+        ("<ul><li><ol><li>x</ol></ul>", "-\n  1. x"),
+    ],
+)
+def test_items_of_lists_have_their_numbers_and_their_place(markup, text):
+    assert to_text(markup) == text
+
+
+def test_lists_within_lists_without_end_are_not_indented_without_end():
+    assert len(to_text("<ul><li>x" * 2000)) < 2000 * 20

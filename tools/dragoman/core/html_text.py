@@ -41,7 +41,10 @@ _BLOCKS: Final = frozenset(
         "option",
     }
 )
-_SPACED: Final = frozenset({"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"})
+_SPACED: Final = frozenset(
+    {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul", "menu", "dir"}
+)
+_LISTS: Final = frozenset({"ol", "ul", "menu", "dir"})
 _QUOTING: Final = frozenset({"blockquote", "div"})
 _QUOTED: Final = "yahoo_quoted"  # the class of quotations of a large host, which makes no blockquote
 _CELLS: Final = frozenset({"td", "th"})
@@ -55,6 +58,8 @@ _QUOTE, _UNQUOTE = "\x01", "\x02"
 _RESERVED: Final = re.compile("[\x00-\x02]")
 _MARKS: Final = re.compile(f"[{_QUOTE}{_UNQUOTE}]")
 _MOST_QUOTES: Final = 20
+_DEEPEST_LIST: Final = 6
+_START: Final = re.compile(r"[0-9]{1,6}")
 
 
 def to_html(text: str) -> str:
@@ -114,6 +119,8 @@ class _Writer:
         self._verbatim = 0
         self._links: list[tuple[str, int]] = []
         self._quotations: list[bool] = []
+        self._lists: list[int | None] = []  # the number of the next item, where items have one
+        self._at_item = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An opening tag."""
@@ -124,10 +131,13 @@ class _Writer:
             self._quotations.append(tag == "blockquote" or _QUOTED in (attributes.get("class") or ""))
             self._write(_QUOTE if self._quotations[-1] else "")
         self._verbatim += tag == "pre"
-        if tag == "br":
+        if tag in _LISTS:
+            start = _START.fullmatch(attributes.get("start") or "1")
+            self._lists.append(int(start[0] if start else 1) if tag == "ol" else None)
+        elif tag == "br":
             self._write("\n")
         elif tag == "li":
-            self._write("- ")
+            self._begin_item(attributes.get("value") or "")
         elif tag == "img":
             self._write(_picture(attributes.get("alt")))
         elif tag == "a":
@@ -139,6 +149,8 @@ class _Writer:
         self._verbatim = max(0, self._verbatim - (tag == "pre"))
         if tag == "a" and self._links:
             self._close_link(*self._links.pop())
+        if tag in _LISTS and self._lists:
+            self._lists.pop()
         if tag in _QUOTING and self._quotations:
             self._write(_UNQUOTE if self._quotations.pop() else "")
         self._separate(tag)
@@ -184,15 +196,29 @@ class _Writer:
             return
         self._pieces.append(text)
         self._tail = (self._tail + text)[-2:]
+        self._at_item = False
 
     def _separate(self, tag: str) -> None:
-        """Begin a new line or paragraph, unless there is one already."""
+        """Begin a new line or paragraph, unless there is one already, or the mark of an item."""
+        if self._at_item and tag != "li" and tag not in _LISTS:
+            return
         if tag in _CELLS:
             self._write("" if self._tail[-1] in " \n" else " ")
             return
-        wanted = "\n\n" if tag in _SPACED else "\n" if tag in _BLOCKS else ""
+        is_inner_list = tag in _LISTS and self._lists
+        wanted = "\n" if tag in _BLOCKS or is_inner_list else "\n\n" if tag in _SPACED else ""
         there = len(self._tail) - len(self._tail.rstrip("\n"))
         self._write(wanted[there:])
+
+    def _begin_item(self, value: str) -> None:
+        """Write the mark of an item of a list: answers name items by their numbers."""
+        number = self._lists[-1] if self._lists else None
+        if number is not None:
+            number = int(value) if _START.fullmatch(value) else number
+            self._lists[-1] = number + 1
+        indent = "  " * (min(len(self._lists), _DEEPEST_LIST) - 1)
+        self._write(f"{indent}- " if number is None else f"{indent}{number}. ")
+        self._at_item = True
 
     def _close_link(self, address: str, since: int) -> None:
         """Name where a link leads, unless its words are the address."""
