@@ -121,14 +121,17 @@ def postgres_server():
     if reason:
         pytest.skip(reason)
     # A vacuum is a transaction too, after which everything is read again: tests that count round trips would see that.
-    with postgres.postgres(settings="autovacuum = off\n") as server:
+    settings = "autovacuum = off\nmax_wal_size = 128MB\n"
+    with postgres.postgres(settings=settings, folder=postgres.folder_in_memory()) as server:
         yield server
 
 
 @pytest.fixture
 def postgres_address(postgres_server):
-    """The address of a new, empty database."""
-    return postgres_server.new_database()
+    """The address of a new, empty database, which is dropped after the test."""
+    address = postgres_server.new_database()
+    yield address
+    postgres_server.drop(address)
 
 
 @pytest.fixture(scope="session")

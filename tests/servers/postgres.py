@@ -30,6 +30,9 @@ full_page_writes = off
 """
 PASSWORD = "secret"  # noqa: S105 - of a server that lives as long as a test
 _DATABASES = count(1)
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder for the state of one server is made in it
+_ROOM = 2**29
+"""Bytes that the server of all tests may take, with some to spare."""
 
 
 class Postgres:
@@ -47,6 +50,10 @@ class Postgres:
         name = f"db{next(_DATABASES)}"
         self.execute(f"CREATE DATABASE {name}")
         return self.address(name)
+
+    def drop(self, address: str) -> None:
+        """Drop a database, and end who is connected to it."""
+        self.execute(f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")
 
     def execute(self, statement: str, database: str = "postgres"):
         """Run statements as an administrator; the rows of the last."""
@@ -121,6 +128,12 @@ def why_not() -> str:
     if programs() is None:
         return "PostgreSQL is not installed (apt-get install postgresql)"
     return ""
+
+
+def folder_in_memory() -> Path | None:
+    """Where the files of a server are not written to a disk; ``None`` where there is no such place, or little room."""
+    has_room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
+    return _MEMORY if has_room else None
 
 
 @contextmanager
