@@ -89,60 +89,20 @@ MONTHS: Final = {name: number for number, names in enumerate(_MONTHS.split("|"),
 Croatian ``listopad`` is missing, which is another month in Polish. Mongolian counts the last two as ten and one, two.
 """
 
-MORNING: Final = frozenset(
-    [
-        "am",
-        "a",
-        "vorm",
-        "vm",
-        "ص",
-        "قظ",
-        "πμ",
-        "öö",
-        "오전",
-        "上午",
-        "午前",
-        "凌晨",
-        "早上",
-        "清晨",
-        "de",
-        "fm",
-        "dop",
-        "ip",
-        "дп",
-        "sa",
-        "pg",
-        "pd",
-        "ጥዋት",
-    ]
-)
+_MORNING: Final = """
+am a vorm vm ص قظ πμ öö 오전 上午 午前 凌晨 早上 清晨 de fm dop ap дп sa pg pd ጥዋት पूर्वाह्न मपू পূর্বাহ্ন পূর্বাহ্ণ ਪੂਦੁ
+முற்பகல் ಪೂರ್ವಾಹ್ನ පෙව နံနက် ព្រឹក ກ່ອນທ່ຽງ ก่อนเที่ยง eparadites paradites priešpiet priekšp претпл проб үө таңкы
+fh ek преподне prepodne to قبلدوپہر
+"""
+
+MORNING: Final = frozenset(_MORNING.split())
 """Marks of the first half of a day, without points and spaces."""
 
-AFTERNOON: Final = frozenset(
-    [
-        "pm",
-        "p",
-        "nachm",
-        "nm",
-        "م",
-        "بظ",
-        "μμ",
-        "ös",
-        "오후",
-        "下午",
-        "午後",
-        "中午",
-        "晚上",
-        "傍晚",
-        "du",
-        "em",
-        "odp",
-        "ap",
-        "пп",
-        "ch",
-        "ptg",
-        "md",
-        "ከሰዓት",
-    ]
-)
+_AFTERNOON: Final = """
+pm p nachm nm م بظ μμ ös 오후 下午 午後 中午 晚上 傍晚 du em odp pop ip пп ch ptg md ከሰዓት अपराह्न मउ অপরাহ্ন অপরাহ্ণ ਬਾਦੁ
+பிற்பகல் ಅಪರಾಹ್ನ පව ညနေ ល្ងាច ຫຼັງທ່ຽງ หลังเที่ยง epasdites pasdites popiet pēcp попл слоб үх түштөнкийинки
+eh pk поподне popodne tk بعددوپہر
+"""
+
+AFTERNOON: Final = frozenset(_AFTERNOON.split())
 """Marks of the second half of a day."""

@@ -17,7 +17,7 @@ from dragoman.core.lazy_pattern import lazy_pattern
 _INVISIBLE: Final = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _LONGEST_HEAD: Final = 64
 _SPACES: Final = str.maketrans(
-    dict.fromkeys(f"\u00a0\u2009\u202f\u2007\u3000\t{_INVISIBLE}", " ") | {"\u060c": ",", "\u3001": ","}
+    dict.fromkeys(f"\u00a0\u2009\u202f\u2007\u3000\t{_INVISIBLE}", " ") | {"\u060c": ",", "\u104a": ",", "\u3001": ","}
 )
 
 _DATE: Final = (
@@ -32,6 +32,10 @@ _HEAD: Final = lazy_pattern(
     rf"(?:(?P<ios>\[)\s?{_DATE}{_BEFORE}{_TIME}{_AFTER}\](?:\s|$)|{_DATE.replace('?P<', '?P<_')}"
     rf"{_BEFORE.replace('?P<', '?P<_')}{_TIME.replace('?P<', '?P<_')}{_AFTER.replace('?P<', '?P<_')}"
     r"\s[\-\u2013\u2014]\s)"
+)
+# In Vietnamese the time stands first.
+_TIME_FIRST: Final = lazy_pattern(
+    rf"(?P<ios>\[)?{_TIME}(?:\s?(?P<after>[^\W\d_]{{1,10}}))?,?\s{_DATE}(?(ios)\](?:\s|$)|\s[\-\u2013\u2014]\s)(?P<before>)"
 )
 _NOON: Final = 12
 _MIDNIGHT: Final = 24
@@ -85,13 +89,15 @@ def parse_head(line: str) -> LineHead | None:
     usual = _USUAL.match(beginning)
     if usual is not None:
         return _usual_head(usual, line, start)
-    found = _HEAD.match(_plain(beginning))
+    plain = _plain(beginning)
+    usual_order = _HEAD.match(plain)
+    found = usual_order or _TIME_FIRST.match(plain)
     if found is None:
         return None
     is_ios = found["ios"] is not None
+    prefix = "_" if usual_order and not is_ios else ""
     a, b, c, sign, before, hour, minute, second, after = (
-        found[name if is_ios else f"_{name}"]
-        for name in ("a", "b", "c", "sign", "before", "hour", "minute", "second", "after")
+        found[prefix + name] for name in ("a", "b", "c", "sign", "before", "hour", "minute", "second", "after")
     )
     mark = _mark_of(before, after)
     clock = None if mark is None else _clock(int(hour), int(minute), int(second or 0), mark)
