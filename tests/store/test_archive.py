@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, Message, Reaction
-from dragoman.core.queries import SearchQuery
+from dragoman.core.queries import Filter, SearchQuery
 from dragoman.store.conversations import PageQuery
 from dragoman.store.sql.messages import conversations, message_pages
 from dragoman.store.sql.messages.message_table import MessageTable
@@ -206,6 +206,17 @@ def test_whatever_is_stored_pages_show_the_last_states_once_in_order(changes, li
     held = conversations.find(con, ARCHIVE.tables, "", "room")
     assert (0 if held is None else held.message_count) == len(alive)
     con.close()
+
+
+def test_a_subject_behind_thousands_of_texts_with_its_words_is_found_by_its_pages(con):
+    put(con, *(message(f"old {at}", at, "the plan", subject="The plan") for at in range(3)))
+    put(con, *(message(str(at), at + 9, "the plan") for at in range(4100)))
+    found, cursor, pages = list[str](), None, 0
+    while pages == 0 or cursor is not None:
+        some, cursor = hits(con, "", filters=(Filter("subject", "plan"),), limit=2, cursor=cursor)
+        found, pages = found + some, pages + 1
+    assert found == ["old 2", "old 1", "old 0"]
+    assert pages <= 5
 
 
 def test_an_account_is_searched_alone_where_there_are_several(con):

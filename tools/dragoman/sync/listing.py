@@ -89,18 +89,21 @@ class ConversationLister:
     async def list_recent(self, account: AccountSync) -> tuple[AccountSync, list[str]]:
         """List the conversations in which something was written since the last round, for services without changes.
 
+        Where these are too many, the list of all goes on from there, and only its end makes the account current.
+
         Returns:
             The account, and ids of those in which something recent may have been edited.
 
         Raises:
             DragomanError: The provider or the store failed.
         """
-        now = await self._session.store.sync.time()
+        session = self._session
+        now = await session.store.sync.time()
         since = (account.fresh_at or now) - LOOKBACK
         query = ConversationQuery(limit=_PAGE)
         recent: list[str] = []
         for _ in range(_MOST_RECENT_PAGES):
-            page = await (await self._session.provider()).list_conversations(query)
+            page = await (await session.provider()).list_conversations(query)
             moved = [one.id for one in page.items if one.last_message_at is not None and one.last_message_at >= since]
             recent += moved
             # Lists begin with what was written last, so nothing behind such a page has moved.
@@ -108,9 +111,11 @@ class ConversationLister:
             # Only the last page makes the account current: after a crash before it, the same pages are listed again.
             await self._take(page.items, replace(account, fresh_at=now) if is_last else None, now)
             if is_last:
-                break
+                return replace(account, fresh_at=now), recent
             query = replace(query, cursor=page.cursor)
-        return replace(account, fresh_at=now), recent
+        account = replace(account, listing=_Listing(now, query.cursor).to_text())
+        await session.commit(SyncStep(account=account))
+        return account, recent
 
     async def _next(self, listing: _Listing) -> tuple[Page[Conversation], _Listing]:
         query = ConversationQuery(limit=_PAGE, cursor=listing.cursor)

@@ -51,10 +51,12 @@ class NewsRound:
         # Before the list: what happens while it is read comes with the next changes.
         if self._tells_changes:
             state = await self._read_changes(state)
-        if await self._has_to_list(state):
-            state = await self._lister.list_all(state)
-        elif not self._tells_changes:
+        has_to_list = await self._has_to_list(state)
+        if not (has_to_list or self._tells_changes):
             state = await self._read_moved(state)
+            has_to_list = state.listing is not None
+        if has_to_list:
+            state = await self._lister.list_all(state)
         if state.attempts.failures:
             state = replace(state, attempts=NO_FAILURE)
             await session.commit(SyncStep(account=state))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
@@ -23,15 +22,28 @@ _SORTED: Final = 5000
 
 
 def page(con: Connection, table: MessageTable, scope: Scope, query: SearchQuery) -> SearchPage:
-    """A page of the messages, and the cursor of the next.
+    """A page of the messages, and the cursor of the next; it may be empty where that one is not.
 
     Raises:
         InvalidArgument: The cursor is none of ours.
     """
     # One more than is shown tells whether there is another page.
-    found = list(_passing(con, table, scope, _after(query.cursor), query.limit + 1))
-    messages = message_pages.by_numbers(con, table, [number for _, number in found[: query.limit]])
-    cursor = "n.{}.{}".format(*found[query.limit - 1]) if len(found) > query.limit else None
+    most = query.limit + 1
+    # Checks may drop any number of messages, so more are read than shown, within a bound.
+    bound = _EXAMINED if scope.checks else most
+    found = list[TimeAndNumber]()
+    last: TimeAndNumber | None
+    for examined, last in enumerate(_in_order(con, table, scope, _after(query.cursor), bound), 1):
+        if _passes(con, table, scope, last):
+            found.append(last)
+        if len(found) == most or examined == bound:
+            break
+    else:
+        last = None
+    if len(found) == most:
+        found, last = found[:-1], found[-2]
+    messages = message_pages.by_numbers(con, table, [number for _, number in found])
+    cursor = None if last is None else "n.{}.{}".format(*last)
     return SearchPage(items=[Hit(message=message) for message in messages.values()], cursor=cursor)
 
 
@@ -44,25 +56,22 @@ def _after(cursor: str | None) -> TimeAndNumber | None:
     return int(found[1]), int(found[2])
 
 
-def _passing(
+def _in_order(
     con: Connection, table: MessageTable, scope: Scope, after: TimeAndNumber | None, most: int
 ) -> Iterator[TimeAndNumber]:
-    """Time and number of up to so many messages, newest first."""
+    """Time and number of at least so many messages where there are, newest first, before the checks."""
     condition, values = _condition(con, table.tables, scope)
-    # Checks may drop any number of messages, so more are read than shown, within a bound.
-    span = Span(place=scope.place, after=after, limit=_EXAMINED if scope.checks else most)
+    span = Span(place=scope.place, after=after, limit=most)
     required = all_of(scope.required) if scope.required else None
     # Where words are rare the index leads, and where they are common the order of time does.
     if required is not None and _are_few(con, table, required):
         if scope.authors is not None:
             theirs, theirs_values = scope.authors.condition
             condition, values = f" AND {theirs}{condition}", [*theirs_values, *values]
-        found = by_author.matches_in_order(con, table.tables, required, span, condition, values)
-    elif scope.authors is None:
-        found = by_author.all_in_order(con, table.tables, span, condition, values)
-    else:
-        found = by_author.in_order(con, table.tables, scope.authors, span, condition, values)
-    return islice(_checked(con, table, scope, found) if scope.checks else found, most)
+        return by_author.matches_in_order(con, table.tables, required, span, condition, values)
+    if scope.authors is None:
+        return by_author.all_in_order(con, table.tables, span, condition, values)
+    return by_author.in_order(con, table.tables, scope.authors, span, condition, values)
 
 
 def _are_few(con: Connection, table: MessageTable, expression: Expression) -> bool:
@@ -73,14 +82,12 @@ def _are_few(con: Connection, table: MessageTable, expression: Expression) -> bo
     return matches < _SORTED
 
 
-def _checked(
-    con: Connection, table: MessageTable, scope: Scope, found: Iterator[TimeAndNumber]
-) -> Iterator[TimeAndNumber]:
-    for one in found:
-        # Read one by one: mostly the first few pass, and the rest is never read.
-        messages = message_pages.by_numbers(con, table, [one[1]])
-        if all(check(message) for message in messages.values() for check in scope.checks):
-            yield one
+def _passes(con: Connection, table: MessageTable, scope: Scope, one: TimeAndNumber) -> bool:
+    if not scope.checks:
+        return True
+    # Read one by one: mostly the first few pass, and the rest is never read.
+    messages = message_pages.by_numbers(con, table, [one[1]])
+    return all(check(message) for message in messages.values() for check in scope.checks)
 
 
 def _condition(con: Connection, tables: Tables, scope: Scope) -> tuple[str, list[Value]]:
