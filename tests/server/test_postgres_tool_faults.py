@@ -25,7 +25,7 @@ def own_server():
     reason = postgres.why_not()
     if reason:
         pytest.skip(reason)
-    with postgres.postgres(durable=True) as server:
+    with postgres.postgres(durable=True, folder=postgres.folder_in_memory()) as server:
         yield server
 
 

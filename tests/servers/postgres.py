@@ -131,7 +131,10 @@ def why_not() -> str:
 
 
 def folder_in_memory() -> Path | None:
-    """Where the files of a server are not written to a disk; ``None`` where there is no such place, or little room."""
+    """Where the files of a server are not written to a disk; ``None`` where there is no such place, or little room.
+
+    They outlive a kill of the server there, as in the cache of a disk.
+    """
     has_room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
     return _MEMORY if has_room else None
 
@@ -165,7 +168,7 @@ def postgres(*, durable: bool = False, settings: str = "", folder: Path | None =
 @contextmanager
 def standby(primary: Postgres):
     """A server that follows another one, until the context is left."""
-    state = Path(tempfile.mkdtemp(prefix="pg.", dir="/tmp"))
+    state = Path(tempfile.mkdtemp(prefix="pg.", dir=primary.state.parent))
     state.chmod(0o755)
     if os.geteuid() == 0:
         shutil.chown(state, "postgres", "postgres")

@@ -36,5 +36,5 @@ def own_server():
     reason = postgres.why_not()
     if reason:
         pytest.skip(reason)
-    with postgres.postgres(durable=True) as server:
+    with postgres.postgres(durable=True, folder=postgres.folder_in_memory()) as server:
         yield server
