@@ -41,6 +41,13 @@ def test_an_encrypted_chat_is_right_as_it_is_and_keeps_its_id(read_archive, tmp_
     assert next(iter(first.conversations)).startswith("messenger.e2ee.")
 
 
+@pytest.mark.parametrize(("name", "title"), [("Zoë_12", "Zoë"), ("Trip_12", "Trip_12"), ("Zoë_x", "Zoë_x")])
+def test_the_number_of_a_file_is_no_part_of_a_person_s_name(read_archive, tmp_path, name, title):
+    chat = {"participants": ["Zoë", "Ann"], "threadName": name, "messages": []}
+    (found,) = read_archive(saved(tmp_path / "a.json", chat)).conversations.values()
+    assert found.title == title
+
+
 def test_a_chat_of_instagram_is_told_apart_by_its_folder(read_archive, tmp_path):
     chat = {
         "messages": [{"sender_name": "Ann", "timestamp_ms": 1773133080000, "content": "Hi"}],

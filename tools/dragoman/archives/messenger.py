@@ -107,9 +107,12 @@ class _ChatFile:
     def _describe(self) -> Conversation:
         names = [name for name in map(self._participant, list_of(self._chat, "participants")) if name]
         title = self._text(text_of(self._chat, "threadName", "title"))
+        person, _, number = title.rpartition("_")
+        # The number tells files apart, and is another one in the next download.
+        is_numbered = self._is_encrypted and person in names and number.isdecimal()
         return Conversation(
             id=self._id(names, title),
-            title=title or ", ".join(names),
+            title=(person if is_numbered else title) or ", ".join(names),
             kind=ConversationKind.DIRECT if len(names) <= _TWO else ConversationKind.GROUP,
             participants=tuple(names),
         )
