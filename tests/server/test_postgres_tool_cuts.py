@@ -14,6 +14,7 @@ import pytest
 from postgres_wire import PostgresWire
 from steady_writer import require_advice
 
+from dragoman.accounts import provider_registry
 from dragoman.testing import ToolError, connect
 from dragoman.testing.scripted_server import ScriptedServer
 
@@ -157,10 +158,10 @@ def test_an_import_of_an_archive_is_completed_by_the_next_wherever_the_connectio
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_round_of_sync_is_completed_by_the_next_wherever_the_connection_is_cut(
-    wire, postgres_address, way, settings_named, run, environment, tmp_path, monkeypatch
+    wire, postgres_address, way, settings_named, run, tmp_path, monkeypatch
 ):
-    harbor.install(tmp_path / "site", environment)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    # Installed as a package it would be looked for, among all packages, three times a round.
+    monkeypatch.setitem(provider_registry.BUILT_IN, "harbor", "harbor:Harbor")
     # Each round would wait for the tools of this process, which `direct` calls between the rounds.
     monkeypatch.setattr("dragoman.sync.session._LONGEST_YIELD", 0.0)
     service = harbor.Service(tmp_path / "desk")

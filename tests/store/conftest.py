@@ -1,4 +1,5 @@
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,17 @@ def own_server():
         pytest.skip(reason)
     with postgres.postgres(durable=True, folder=postgres.folder_in_memory()) as server:
         yield server
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Have calls give up soon, for so long as the context lasts, where no connection can be had."""
+    from dragoman.store.postgres import pool
+
+    @contextmanager
+    def begin():
+        with monkeypatch.context() as patch:
+            patch.setattr(pool, "PATIENCE", 1.0)
+            yield
+
+    return begin

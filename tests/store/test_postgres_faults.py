@@ -132,7 +132,7 @@ async def test_a_transaction_that_the_server_undid_because_of_others_is_run_agai
     assert len(runs) == 1
 
 
-async def test_a_standby_can_be_read_and_takes_over_when_it_is_promoted(own_server):
+async def test_a_standby_can_be_read_and_takes_over_when_it_is_promoted(own_server, impatient):
     with postgres.standby(own_server) as second:
         both = f"127.0.0.1:{own_server.port},127.0.0.1:{second.port}"
         address = f"postgresql://test:{postgres.PASSWORD}@{both}/postgres?target_session_attrs=read-write"
@@ -146,7 +146,7 @@ async def test_a_standby_can_be_read_and_takes_over_when_it_is_promoted(own_serv
                 (unnumbered,) = await reading.messages.number([message("b")])
                 assert unnumbered.number is None
             await anyio.to_thread.run_sync(own_server.stop)
-            with pytest.raises(Unavailable):
+            with impatient(), pytest.raises(Unavailable):
                 await store.writes.begin(INTENT)
             await anyio.to_thread.run_sync(second.promote)
             assert (await store.writes.begin(INTENT)).fresh
