@@ -6,10 +6,27 @@ import binascii
 from base64 import encodebytes
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dragoman.core.mail import base_subject, read_mail
+from dragoman.core.mail.charset import decode
 
 HEAD = b"From: Ann <ann@example.com>\r\nTo: alice@example.test\r\nMessage-ID: <1@example.com>\r\n"
+PIECES = [
+    b"\x1b$B",
+    b"\x1b(B",
+    b"\x1b(I",
+    b"\x1b$(D",
+    b"\x0e",
+    b"\x0f",
+    b"-!",
+    b"\r\n",
+    b"\xfc\xe2",
+    b"\x8f",
+    b"\x8e\xb6",
+    b"a",
+]
 
 
 def read(head, body):
@@ -154,3 +171,60 @@ def test_a_text_in_uuencode_is_read(name):
         assert read(head, body.replace(b"\n", b"\r\n")).text == words.strip()
     assert read(head, b"plain words").text == "plain words"
     assert "Grüße" in read(head, b"begin 644 x\n" + lines[0]).text  # cut off
+
+
+@pytest.mark.parametrize(
+    ("charset", "written", "words"),
+    [
+        ("big5", b"\xa3\xe1\xa7\xda", "€我"),  # Windows has the euro where HKSCS has nothing
+        ("big5-eten", b"\xf9\xd6\xc6\xa1", "碁①"),
+        ("x-mac-chinesetrad", "會議".encode("big5"), "會議"),
+        ("euc-jp", b"\xad\xa1\xfc\xe2\xb6\xb6", "①髙橋"),  # rows of NEC
+        ("eucjp-ms", b"\xad\xa1\x8e\xb6\x8f\xb0\xa1", "①ｶ丂"),
+        ("csShiftJIS", b"\x87\x40\xfb\xfc", "①髙"),
+        ("x-mac-japanese", b"\x87\x40", "①"),
+        ("iso-2022-jp-ms", b"\x1b$B-!\x1b(B", "①"),
+        ("csiso2022jp", b"\x0e6@6E\x0f \x1b$B2q5D\x1b(B", "ｶﾀｶﾅ 会議"),
+        ("cp50222", b"\x0e6@6E\x0f!", "ｶﾀｶﾅ!"),
+        ("ksc5601", "똠방각하".encode("cp949"), "똠방각하"),
+        ("cseuckr", "똠방각하".encode("cp949"), "똠방각하"),
+        ("GB_2312-80", "镕€会".encode("gb18030"), "镕€会"),
+        ("ISO_8859-1", b"\x93a\x94 \x80", "“a” €"),
+        ("iso-ir-100", b"\x93a\x94", "“a”"),
+        ("x-cp1252", b"\x93a\x94", "“a”"),
+        ("ISO_8859-9", b"\x80\xfe", "€ş"),
+        ("iso-8859-8-i", "שלום".encode("iso8859-8") + b"\x93", "שלום“"),
+        ("x-mac-hebrew", "שלום".encode("iso8859-8"), "שלום"),
+        ("tis620", b"\xa1\x85", "ก…"),
+        ("x-mac-thai", b"\xa1\xd2", "กา"),
+        ("koi8-u", b"\xa7\xad", "їґ"),
+        ("KOI8-RU", b"\xa7\xad", "їґ"),
+        ("x-cp1251", "Привет".encode("cp1251"), "Привет"),
+        ("x-mac-greek", "Αθήνα".encode("mac-greek"), "Αθήνα"),
+        ("x-mac-turkish", "ğüş".encode("mac-turkish"), "ğüş"),
+        ("x-mac-ukrainian", "Привет".encode("mac-cyrillic"), "Привет"),
+        ("utf-7", b"+ZeVnLIqe-", "日本語"),
+        ("csUnicode11UTF7", b"+ZeVnLIqe-", "日本語"),
+        ("unknown-8bit", "Köln".encode("latin-1"), "Köln"),
+        ("x-unknown", "Köln".encode(), "Köln"),
+        ("iso-8859-7", "Καλημέρα κόσμε".encode("iso8859-7") + b"\xd2", "Καλημέρα κόσμε\ufffd"),
+        ("utf-8", "Привет, мир".encode() + b"\xff", "Привет, мир\ufffd"),
+        ("utf-8", "Grüße aus Köln, mit viel Text dahinter".encode("latin-1"), "Grüße aus Köln, mit viel Text dahinter"),
+    ],
+)
+def test_what_is_written_under_the_name_of_a_smaller_charset_is_read(charset, written, words):
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 8bit".encode()
+    assert read(head, written).text == words
+    word = b"=?" + charset.encode() + b"?B?" + encodebytes(written).strip() + b"?="
+    assert read(b"Subject: " + word, b"x").subject == words
+
+
+@pytest.mark.parametrize(
+    "charset", ["euc-jp", "iso-2022-jp", "cp50222", "big5", "tis620", "x-mac-hebrew", "csshiftjis"]
+)
+@given(data=st.binary(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_whatever_bytes_come_a_text_without_surrogates_and_zeros_is_read(charset, data):
+    text = decode(data, charset)
+    assert "\x00" not in text
+    assert text.encode("utf-8").decode() == text
+    assert decode(data, charset, complete=False) is not None
