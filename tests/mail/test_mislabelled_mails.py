@@ -228,3 +228,18 @@ def test_whatever_bytes_come_a_text_without_surrogates_and_zeros_is_read(charset
     assert "\x00" not in text
     assert text.encode("utf-8").decode() == text
     assert decode(data, charset, complete=False) is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "quoted-printable (as usual)",
+        "(as usual) Quoted-Printable",
+        "quoted printable",
+        "quotedprintable",
+        "'quoted-printable'",
+    ],
+)
+def test_a_transfer_encoding_is_known_with_comments_and_without_its_marks(name):
+    head = f'Content-Type: text/plain (plain); charset = "utf-8" (for all)\r\nContent-Transfer-Encoding: {name}'
+    assert read(head.encode(), b"Gr=C3=BC=C3=9Fe").text == "Grüße"

@@ -24,6 +24,10 @@ _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 _SHORT_HEAD: Final = 512
 _NO_HEADERS: Final = Headers(b"")
 
+_COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
+_ENCODINGS: Final = {"base64": "base64", "quotedprintable": "quoted-printable"}
+_WITHOUT_MARKS: Final = str.maketrans("", "", " -_'\"")
+
 
 class _PartHead(NamedTuple):
     """What the head of a part says."""
@@ -167,8 +171,14 @@ def _read_head(data: bytes, around: str) -> _PartHead:
     headers.charset = parameters.get("charset", "")
     media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
     disposition, others = headers.parameters("content-disposition")
-    encoding = headers.raw("content-transfer-encoding").partition(";")[0].strip().strip('"').lower()
+    encoding = _encoding_of(headers.raw("content-transfer-encoding"))
     return _PartHead(headers, media_type, parameters, encoding, disposition, others)
+
+
+def _encoding_of(field: str) -> str:
+    """The transfer encoding that a header field names, without comments, and with the marks that mailers forget."""
+    name = _COMMENT.sub("", field).partition(";")[0].strip().strip('"').lower()
+    return _ENCODINGS.get(name.translate(_WITHOUT_MARKS), name)
 
 
 @lru_cache(maxsize=256)
