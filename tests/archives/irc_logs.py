@@ -92,13 +92,27 @@ EGGDROP = """\
 [09:08] #harbour: mode change '+o maria' by ChanServ!services@x.example
 [23:59] <maria> late
 """
-BOTH_DAYS = {"irssi": IRSSI, "weechat": WEECHAT, "hexchat": HEXCHAT, "mirc": MIRC}
+LIMNORIA = """\
+2026-03-10T09:00:00  *** maria <~m@x.example> has joined #harbour
+2026-03-10T09:01:00  <maria> one
+2026-03-10T09:02:00  <oleg> two
+2026-03-10T09:03:00  * oleg waves
+2026-03-10T09:04:00  -oleg- three
+2026-03-10T09:05:00  *** maria changes topic to "boats"
+2026-03-10T09:06:00  *** oleg is now known as olli
+2026-03-10T09:07:00  *** olli was kicked by maria (spam)
+2026-03-10T09:08:00  *** ChanServ sets mode: +o maria
+2026-03-10T23:59:00  <maria> late
+2026-03-11T00:01:00  <lena> early
+"""
+BOTH_DAYS = {"irssi": IRSSI, "weechat": WEECHAT, "hexchat": HEXCHAT, "mirc": MIRC, "limnoria": LIMNORIA}
 ONE_DAY = {"znc": ZNC, "eggdrop": EGGDROP}
 PATHS = {
     "irssi": "Libera/#harbour.log",
     "weechat": "irc.Libera.#harbour.weechatlog",
     "hexchat": "Libera-#harbour.log",
     "mirc": "#harbour.Libera.log",
+    "limnoria": "Libera/#harbour/#harbour.log",
     "znc": "Libera/#harbour/2026-03-10.log",
     "eggdrop": "Libera/#harbour.20260310",
 }

@@ -21,11 +21,13 @@ _CODES: Final = lazy_pattern(
 # Signs of rank that clients write before a nick.
 _MODES: Final = " @+%&~!*."
 _NICK: Final = r"[^\s<>]{1,64}"
-_SPOKEN: Final = lazy_pattern(rf"<[{re.escape(_MODES)}]{{0,3}}(?P<nick>{_NICK})>(?:[ \t]+(?P<text>.*)|$)")
-_MARKED_EVENT: Final = lazy_pattern(r"(?:-!-|\*\*\*|--->?|-->|<--|<---|=!=|→|←|⇐|⇒|⇦|⇨)[ \t]+(?P<text>.*)")
+_SPOKEN: Final = lazy_pattern(rf"[ \t]{{0,2}}<[{re.escape(_MODES)}]{{0,3}}(?P<nick>{_NICK})>(?:[ \t]+(?P<text>.*)|$)")
+_MARKED_EVENT: Final = lazy_pattern(r"[ \t]{0,2}(?:-!-|\*\*\*|--->?|-->|<--|<---|=!=|→|←|⇐|⇒|⇦|⇨)[ \t]+(?P<text>.*)")
 _STAR: Final = lazy_pattern(rf"[ \t]*\*[ \t]+(?P<text>(?P<nick>{_NICK})(?:[ \t]+(?P<rest>.*)|$))")
 _BOT_ACTION: Final = lazy_pattern(rf"Action: (?P<nick>{_NICK}) (?P<text>.*)")
-_NOTICE: Final = lazy_pattern(r"-(?P<nick>[^\s:/!-][^\s:/]{0,63}?)(?:[:/][^\s]{1,64})?-(?:[ \t]+(?P<text>.*)|$)")
+_NOTICE: Final = lazy_pattern(
+    r"[ \t]{0,2}-(?P<nick>[^\s:/!-][^\s:/]{0,63}?)(?:[:/][^\s]{1,64})?-(?:[ \t]+(?P<text>.*)|$)"
+)
 _TAB_NOTICE: Final = lazy_pattern(rf"Notice\((?P<nick>{_NICK}?)\)(?: -> \S+)?: (?P<text>.*)")
 _PRIVATE: Final = lazy_pattern(r"(?:\*(?P<star>[^\s*]{1,64})\*|\[msg\((?P<irssi>[^\s()]{1,64})\)\])[ \t]+(?P<text>.*)")
 _COLUMN: Final = lazy_pattern(r"(?:[^\s*-]\S{0,63})?")
