@@ -210,3 +210,51 @@ async def test_a_bounce_in_plain_words_is_found_in_the_thread_of_its_mail(imap_s
         page = await account.list_messages("t.out-1@example.test", MessageQuery())
     assert [one.id for one in page.items] == ["out-1@example.test", "plain@mx.example.test"]
     assert (page.items[0].status, page.items[1].reply_to) == ("failed", "out-1@example.test")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["sent mail kept", "sent mail gone"])
+@pytest.mark.parametrize(
+    ("kind", "media_type", "about"),
+    [
+        ("disposition-notification", "message/disposition-notification", "Disposition: manual-action; displayed"),
+        ("delivery-status", "message/delivery-status", "Action: delivered\r\nStatus: 2.0.0"),
+    ],
+)
+async def test_a_report_that_a_mail_arrived_is_read_in_the_thread_that_lists_it(
+    imap_server, kind, media_type, about, kept
+):
+    if kept:
+        put_sent(imap_server)
+    data = lines(
+        "From: Bob <bob@example.org>",
+        "To: alice@example.test",
+        "Subject: About your mail",
+        "Message-ID: <about-1@example.org>",
+        f"Date: {SENT + timedelta(minutes=1):%a, %d %b %Y %H:%M:%S} +0000",
+        f"Content-Type: multipart/report; report-type={kind}; boundary=b1",
+        "",
+        "--b1",
+        "Content-Type: text/plain",
+        "",
+        "It is here.",
+        "--b1",
+        f"Content-Type: {media_type}",
+        "",
+        *(("Reporting-MTA: dns; mx.example.org", "") if kind == "delivery-status" else ()),
+        "Final-Recipient: rfc822; bob@example.org",
+        "Original-Message-ID: <out-1@example.test>",
+        about,
+        "--b1",
+        "Content-Type: text/rfc822-headers",
+        "",
+        "Message-ID: <out-1@example.test>",
+        "--b1--",
+        "",
+    )
+    with imap_server.lock:
+        imap_server.folders["INBOX"].add(data, (), SENT + timedelta(minutes=1))
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        (thread,) = (await account.list_conversations(ConversationQuery())).items
+    async with MailProvider.open(settings_of(imap_server)) as account:  # one that does not remember the list
+        found = (await account.list_messages(thread.id, MessageQuery())).items
+    assert [one.id for one in found] == [*(["out-1@example.test"] if kept else []), "about-1@example.org"]

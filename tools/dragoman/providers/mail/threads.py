@@ -67,21 +67,37 @@ def _find_reports(
         return []
     own = [head for head in found if head.folder == sent]
     if root not in {head.id for head in found}:  # the mail itself may be gone, or never have been kept
-        return reports_about(session, names, {root, *(head.id for head in own)})
+        return _reports_naming(session, names, {root, *(head.id for head in own)})
     times = [head.arrived_at.date() for head in own]
-    return reports_about(session, names, {head.id for head in own}, (min(times), max(times))) if own else []
+    return _reports_naming(session, names, {head.id for head in own}, (min(times), max(times))) if own else []
 
 
 def reports_about(
     session: ImapSession, names: Iterable[str], ids: Collection[str], sent: tuple[date, date] | None = None
 ) -> list[MailHead]:
-    """Reports about mails with some ids; ``sent``: the days from and to which they were sent, where that is known."""
+    """Reports about mails with some ids that have not arrived.
+
+    Args:
+        session: The connection.
+        names: The folders.
+        ids: Of the mails.
+        sent: The days from and to which they were sent, where that is known.
+    """
+    found = _reports_naming(session, names, ids, sent)
+    return [head for head in found if head.report is not None and head.report.mail in ids]
+
+
+def _reports_naming(
+    session: ImapSession, names: Iterable[str], ids: Collection[str], sent: tuple[date, date] | None = None
+) -> list[MailHead]:
+    """The same with reports that a mail has arrived, or was read."""
     within: list[SearchKey] = [] if sent is None else ["SINCE", sent[0] - _DAY, "BEFORE", sent[1] + _REPORTED_WITHIN]
     plain: list[SearchKey] = ["FROM", Word("mailer-daemon")]
     search = [*within, "OR", "HEADER", "Content-Type", Word("multipart/report"), *plain]
     found = session.search_folders({name: [search] for name in names})
     heads = fetch_heads_of(session, {name: (state, uids[-_MOST_REPORTS:]) for name, (state, uids) in found.items()})
-    return [head for head in heads if head.report is not None and head.report.mail in ids]
+    about = ((head, head.ancestors if head.report is None else (head.report.mail,)) for head in heads)
+    return [head for head, mails in about if head.mail.is_report and any(mail in ids for mail in mails)]
 
 
 def find_mail(session: ImapSession, names: Iterable[str], message: str) -> list[MailHead]:
