@@ -15,7 +15,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from statistics import median
@@ -44,7 +46,7 @@ from dragoman_server.runtime import tool_context
 ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
 INDEX: Final = INSERT.replace("$", "local_")
 _SMALL: Final = 20
-_TURNS: Final = 3
+_TURNS: Final = 5
 LEAST: Final = {"mbox": 0.3, "maildir": 0.22, "whatsapp": 0.35, "irc": 0.4, "imessage": 0.35}
 """The least rate beside ``executemany``, where it is not that of JSON: what takes longer to read than to store."""
 
@@ -68,13 +70,15 @@ def _figures(folder: Path, form: str, path: Path, least: float) -> list[bool]:
     rates: list[float] = []
     second: list[float] = []
     messages = 0
-    for turn in range(_TURNS):
-        stores = folder / f"{turn}"
-        stores.mkdir()
-        first, again, messages = in_own_process(_measure, stores, path)
-        rates.append(in_own_process(_executemany, stores / "bare.db", path) / first)
-        second.append(again / first)
-        shutil.rmtree(stores)
+    with _beside(_write_bare, path) as write_bare:
+        for turn in range(_TURNS):
+            stores = folder / f"{turn}"
+            stores.mkdir()
+            first, again, messages = in_own_process(_measure, stores, path)
+            os.sync()
+            rates.append(write_bare(stores / "bare.db") / first)
+            second.append(again / first)
+            shutil.rmtree(stores)
     size = f"{messages:,}, {size_of(path) >> 20} MiB"
     return [
         show(f"import of {form} ({size}), to executemany", median(rates), least, at_least=True),
@@ -102,6 +106,32 @@ def _send(sending: Pipe, work: Callable[[Path, Path], Any], store: Path, archive
     sending.send(work(store, archive))
 
 
+@contextmanager
+def _beside(work: Callable[[Path], Callable[[Path], float]], archive: Path) -> Generator[Callable[[Path], float]]:
+    """A process that prepares something of an archive, and does it each time that it is called."""
+    ours, theirs = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, work, archive))
+    child.start()
+
+    def call(path: Path) -> float:
+        ours.send(path)
+        return ours.recv()
+
+    try:
+        ours.recv()  # it is ready
+        yield call
+    finally:
+        ours.send(None)
+        child.join()
+
+
+def _serve(pipe: Pipe, work: Callable[[Path], Callable[[Path], float]], archive: Path) -> None:
+    act = work(archive)
+    pipe.send(None)
+    for path in iter(pipe.recv, None):
+        pipe.send(act(path))
+
+
 def _measure(folder: Path, path: Path) -> tuple[float, float, int]:
     for store, archive in ((folder / "first", path.parent / "small" / path.name), (folder / "store", path)):
         store.mkdir()
@@ -125,8 +155,8 @@ async def _import_twice(folder: Path, path: Path) -> tuple[float, float, int]:
     return seconds[0], seconds[1], new[0]
 
 
-def _executemany(path: Path, archive: Path) -> float:
-    """Seconds of writing the same rows, made before, with ``executemany`` in transactions as large."""
+def _write_bare(archive: Path) -> Callable[[Path], float]:
+    """Make the rows of an archive; what is given writes them with ``executemany``, and tells the seconds."""
     messages = _messages(archive)
     authors = {author: n for n, author in enumerate(dict.fromkeys(m.author for m in messages), 1)}
     places = {id_: n for n, id_ in enumerate(dict.fromkeys(m.conversation for m in messages), 1)}
@@ -136,10 +166,16 @@ def _executemany(path: Path, archive: Path) -> float:
         row, place, author = rows.to_row(m), places[m.conversation], authors[m.author]
         table.append((n, place, m.id, 1, row.time_us, author, row.reply_to, row.text, row.data))
         index.append(index_row(m, n))
+    names = [(rows.author_json(a), author_key(a)) for a in authors]
+    return partial(_executemany, ([(id_,) for id_ in places], names, table, index))
+
+
+def _executemany(made: tuple[list[Any], list[Any], list[Any], list[Any]], path: Path) -> float:
+    """Seconds of writing rows with ``executemany``, in transactions as large as those of an import."""
+    places, names, table, index = made
     con = open_first(path, MIGRATIONS, PATIENCE)
     started = time.monotonic()
-    con.executemany("INSERT INTO local_places(account, id) VALUES('', ?)", [(id_,) for id_ in places])
-    names = [(rows.author_json(a), author_key(a)) for a in authors]
+    con.executemany("INSERT INTO local_places(account, id) VALUES('', ?)", places)
     con.executemany("INSERT INTO local_authors(data, names) VALUES(?, ?)", names)
     for start in range(0, len(table), BATCH):
         con.execute("BEGIN IMMEDIATE")
