@@ -243,3 +243,30 @@ def test_whatever_bytes_come_a_text_without_surrogates_and_zeros_is_read(charset
 def test_a_transfer_encoding_is_known_with_comments_and_without_its_marks(name):
     head = f'Content-Type: text/plain (plain); charset = "utf-8" (for all)\r\nContent-Transfer-Encoding: {name}'
     assert read(head.encode(), b"Gr=C3=BC=C3=9Fe").text == "Grüße"
+
+
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [
+        ("=?utf-8?B?8J+YgC?= =?utf-8?B?50eHQ=?=", "😀.txt"),
+        ("=?utf-8?b?R3LDv?=\r\n =?UTF-8?B?MOfZ?= =?utf-8?B?Q==?=", "Grüße"),
+        ("=?utf-8?B?R3LDvMOfZQ?= =?utf-8?B?R3LDvMOfZQ==?=", "GrüßeGrüße"),  # only its padding is missing
+        ("=?utf-8?B?R3LDvMOfZQ==?= =?utf-8?Q?_=C3=BC?=", "Grüße ü"),
+    ],
+)
+def test_base64_that_is_broken_anywhere_between_encoded_words_is_read(words, subject):
+    assert read(f"Subject: {words}".encode(), b"x").subject == subject
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (r"C:\Users\ann\Bericht 2026.pdf", "Bericht 2026.pdf"),
+        (r"..\..\notes.txt", "notes.txt"),
+        (r"\\server\share\plan.pdf", "plan.pdf"),
+        (r"a \"b\" c.txt", 'a "b" c.txt'),
+    ],
+)
+def test_a_file_is_named_without_the_path_that_a_mailer_wrote(written, name):
+    head = f'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="{written}"'
+    assert [one.name for one in read(head.encode(), b"x").files] == [name]

@@ -33,6 +33,7 @@ _BARE_ID: Final = re.compile(
 )  # from the start of a run: else quadratic
 _BLANKS: Final = re.compile(r"\s+")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED_SIGN: Final = re.compile(r"\\([^A-Za-z0-9.])", re.DOTALL)  # nobody escapes letters: they follow in paths
 _ADDRESS: Final = re.compile(r"(?<![^\s@<>\"',;])[^\s@<>\"',;]+@[^\s@<>\"',;]+")  # likewise
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _USUAL_ADDRESS: Final = re.compile(
@@ -273,7 +274,7 @@ def _known_parameters(value: str) -> tuple[str, dict[str, str]]:
     for name, written in _PARAMETER.findall(f"{semicolon}{rest}"):
         text = written.strip()
         if text.startswith('"'):
-            text = _ESCAPED.sub(r"\1", text.removeprefix('"').removesuffix('"'))
+            text = _ESCAPED_SIGN.sub(r"\1", text.removeprefix('"').removesuffix('"'))
         base, star, number = name.lower().partition("*")
         if not star:
             plain.setdefault(base, decode_words(text))
