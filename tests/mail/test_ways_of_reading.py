@@ -61,6 +61,39 @@ def test_quoted_printable_reads_the_same_in_one_step_and_in_several(pieces):
     assert decode_transfer(data, "quoted-printable") == decode_quoted_printable(without_soft_breaks(data))
 
 
+BOUNDARIES = ["a", "ab", "a-", "a--", "b"]
+ENDS = [*["\r\n"] * 20, "\n", " \r\n", ""]
+"""Mostly the usual one, because one other end in a mail is enough."""
+
+FIELDS = [
+    "Content-Type: text/plain; charset=utf-8\r\n", "Content-Type: text/html\r\n", "Content-Type: message/rfc822\r\n",
+    "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n", "no field\r\n", "",
+    *["Content-Disposition: attachment\r\n"] * 5,
+]  # fmt: skip
+TEXTS = ["", "Hello\r\n", "See https://example.com\r\n", "--\r\n", "-- \r\nMe\r\n", "> a\r\n\r\n", "SGVsbG8=\r\n"]
+
+
+@st.composite
+def parts(draw, depth=0):
+    """A part whose boundaries may be the beginning of each other, with its head."""
+    if depth == 3 or (depth and draw(st.booleans())):
+        return f"{draw(st.sampled_from(FIELDS))}\r\n{draw(st.sampled_from(TEXTS))}"
+    mark = draw(st.sampled_from([*[f"part{depth}"] * 5, *BOUNDARIES]))
+    kind = draw(st.sampled_from(["mixed", "alternative", "related", "digest"]))
+    inner = draw(st.lists(parts(depth + 1), min_size=1, max_size=3))
+    body = "".join(f"\r\n--{mark}{draw(st.sampled_from(ENDS))}{one}" for one in inner)
+    head = f'Content-Type: multipart/{kind}; boundary="{mark}"\r\n\r\n{draw(st.sampled_from(["", "Preamble"]))}'
+    close = draw(st.sampled_from([*["--"] * 9, ""]))
+    return f"{head}{body}\r\n--{mark}{close}{draw(st.sampled_from(ENDS))}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(parts(), st.sampled_from(["", "Epilogue\r\n"]))
+def test_parts_within_parts_read_the_same_in_few_steps_and_by_lines(part, behind):
+    mail = f"From: a@example.com\r\nSubject: One\r\n{part}{behind}".encode()
+    assert shown(read_whole_mail(mail, read_mail_head(server_head(mail)))) == shown(read_mail(lines(mail)))
+
+
 def test_a_head_that_a_server_has_written_anew_since_counts_for_nothing():
     def mail(mark, encoding):
         head = f"From: a@example.com\r\nContent-Type: multipart/mixed; boundary={mark}\r\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from mimetypes import guess_extension, guess_type
 from typing import Final, cast
@@ -15,6 +15,7 @@ from dragoman.core.mail.charset import decode, html_charset
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import Headers, parse_ids
 from dragoman.core.mail.parts import Part, last_path_element
+from dragoman.core.mail.stubs import is_stub, may_be_stub
 from dragoman.core.mail.wrapped_text import (
     ENCRYPTED,
     without_commands,
@@ -23,8 +24,6 @@ from dragoman.core.mail.wrapped_text import (
     without_signature,
 )
 
-_STUB: Final = 300
-_STUB_WORDS: Final = re.compile(r"\bhtml\b|browser", re.IGNORECASE)
 _NEVER: Final = frozenset({"text/x-amp-html", "text/watch-html"})
 _SIGNATURES: Final = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
@@ -43,6 +42,7 @@ _ENRICHED: Final = frozenset({"text/enriched", "text/richtext"})
 _NO_TEXTS: Final = frozenset({"text/rfc822-headers", "text/rtf", "text/vcard", "text/x-vcard", "text/directory"})
 _CID: Final = re.compile(r"\bcid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
 _CUT: Final = "... (cut)"
+_USUAL_FORMS: Final = [("text/plain", "", ""), ("text/html", "", "")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +123,34 @@ def _collect_mixed(part: Part, body: Body) -> None:
 
 def _collect_alternative(part: Part, body: Body) -> None:
     """Take the best of several forms of one text, what a calendar entry tells beside it, and the files of all."""
+    if _take_usual_form(part.parts, body):
+        return
     every = [(child, read_body(child)) for child in part.parts]
     found = [(child, one) for child, one in every if child.media_type != "text/calendar"]
     plain = next((one for child, one in found if child.media_type == "text/plain" and one.text), None)
     best = plain
-    if plain is None or _may_be_stub(plain.text):
+    if plain is None or may_be_stub(plain.text):
         # From the end: senders put the richest form last (RFC 2046, 5.1.4).
         rich = next((one for child, one in reversed(found) if child.media_type != "text/plain" and one.text), None)
-        best = rich if plain is None or (rich is not None and _is_stub(plain.text, rich.text)) else plain
+        best = rich if plain is None or (rich is not None and is_stub(plain.text, rich.text)) else plain
     body.texts.extend(best.texts if best else ())
     body.texts.extend(text for child, one in every if child.media_type == "text/calendar" for text in one.texts)
     for _, one in every:
         body.files.extend(one.files)
         body.labels.extend(one.labels)
+
+
+def _take_usual_form(parts: Sequence[Part], body: Body) -> bool:
+    """Take the plain one of a plain text and its HTML, which is what most mails are; false where it is not that."""
+    if [(one.media_type, one.disposition, one.file_name) for one in parts] != _USUAL_FORMS:
+        return False
+    plain = read_body(parts[0])
+    if not plain.text or may_be_stub(plain.text):
+        return False
+    body.texts.extend(plain.texts)
+    body.files.extend(plain.files)
+    body.labels.extend(plain.labels)
+    return True
 
 
 def _collect_related(part: Part, body: Body) -> None:
@@ -155,18 +170,6 @@ def _collect_related(part: Part, body: Body) -> None:
 def _shown_ids(part: Part) -> list[str]:
     """Ids of the parts that an HTML text shows as pictures."""
     return [unquote(found) for found in _CID.findall(part.content.decode("latin-1"))]
-
-
-def _may_be_stub(plain: str) -> bool:
-    return len(plain) < _STUB and ("://" in plain or _STUB_WORDS.search(plain) is not None)
-
-
-def _is_stub(plain: str, rich: str) -> bool:
-    """Whether a short plain text only says where the real one is."""
-    if not _may_be_stub(plain):
-        return False
-    speaks_of_it = _STUB_WORDS.search(plain) is not None
-    return (speaks_of_it and len(rich) > len(plain)) or ("://" in plain and len(rich) > 2 * len(plain))
 
 
 def _collect_signed(part: Part, body: Body) -> None:

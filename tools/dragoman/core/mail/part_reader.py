@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, cast
 
-from dragoman.core.mail.parts import HEAD_LIMIT, Part
+from dragoman.core.mail.parts import HEAD_LIMIT, HEAD_LINES, Part
+from dragoman.core.mail.usual_parts import take_usual_parts
 
 # Bounds for a hostile mail: each part is an object, and each level one more boundary to compare lines with.
 _MOST_PARTS: Final = 1000
@@ -14,8 +15,6 @@ _DEEPEST: Final = 50
 _SHORTEST_BOUNDARY: Final = len(b"--b")
 _BLANKS: Final = (b"\r\n", b"\n")
 _BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
-_HEAD: Final = re.compile(rb"(?:(?!--|\r?\n)(?:[!-9;-~]+[ \t]*:|[ \t])[^\n]*+(?:\n|\Z))*+")
-"""Lines of a head, up to one that may be a boundary."""
 
 
 class _PartReader:
@@ -47,7 +46,7 @@ class _PartReader:
                 self._stack[-1].add_body(line)
         elif line in _BLANK:
             self._end_head()
-        elif cast("re.Match[bytes]", _HEAD.match(line)).end():
+        elif cast("re.Match[bytes]", HEAD_LINES.match(line)).end():
             self._stack[-1].add_head(line)
         else:
             # A head that breaks off: what follows is the body.
@@ -63,7 +62,7 @@ class _PartReader:
                     self._stack[-1].add_slice(data, start, end)
                 return end
         else:
-            end = cast("re.Match[bytes]", _HEAD.match(data, start)).end()
+            end = cast("re.Match[bytes]", HEAD_LINES.match(data, start)).end()
             if end > start:
                 self._stack[-1].add_head(data[start:end])
             for blank in _BLANKS:
@@ -96,10 +95,10 @@ class _PartReader:
         A head that breaks off is not taken: the server, which gave its fields, may see its end elsewhere. Nor is one
         that says something else of the body, because some servers write mails anew for each reading.
         """
-        end = cast("re.Match[bytes]", _HEAD.match(data)).end()
+        end = cast("re.Match[bytes]", HEAD_LINES.match(data)).end()
         for blank in _BLANKS:
             if data.startswith(blank, end) and end <= HEAD_LIMIT and _fits(data[:end], known):
-                self.root.take_head(data[:end], known)
+                self.root.take_known_head(data[:end], known)
                 self._begin_body(self.root)
                 return end + len(blank)
         return 0
@@ -181,6 +180,8 @@ def read_whole(data: bytes, known: Part | None = None) -> Part:
     """
     reader = _PartReader()
     at = 0 if known is None else reader.take_known_head(data, known)
+    if at and take_usual_parts(reader.root, data, at):
+        return reader.root
     while at < len(data):
         at = reader.feed_from(data, at)
     reader.close()
@@ -190,6 +191,6 @@ def read_whole(data: bytes, known: Part | None = None) -> Part:
 def read_head(data: bytes) -> Part:
     """A mail of which only the head is read."""
     part = Part()
-    part.add_head(cast("re.Match[bytes]", _HEAD.match(data))[0])
+    part.add_head(cast("re.Match[bytes]", HEAD_LINES.match(data))[0])
     part.end_head("")
     return part

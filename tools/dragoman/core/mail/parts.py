@@ -22,6 +22,9 @@ _LINE: Final = 78  # bytes of a line of base64, with its end
 _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 
 _SHORT_HEAD: Final = 512
+HEAD_LINES: Final = re.compile(rb"(?:(?!--|\r?\n)(?:[!-9;-~]+[ \t]*:|[ \t])[^\n]*+(?:\n|\Z))*+")
+"""Lines of a head, up to one that may be a boundary."""
+
 _NO_HEADERS: Final = Headers(b"")
 
 _COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
@@ -29,7 +32,7 @@ _ENCODINGS: Final = {"base64": "base64", "quotedprintable": "quoted-printable"}
 _WITHOUT_MARKS: Final = str.maketrans("", "", " -_'\"")
 
 
-class _PartHead(NamedTuple):
+class PartHead(NamedTuple):
     """What the head of a part says."""
 
     headers: Headers
@@ -74,7 +77,10 @@ class Part:
         """It and all parts in it."""
         yield self
         for part in self.parts:
-            yield from part.walk()
+            if part.parts:
+                yield from part.walk()
+            else:
+                yield part
 
     @property
     def file_name(self) -> str:
@@ -105,15 +111,18 @@ class Part:
         """Learn from the head what the part is; ``around`` is the type of the part that holds it."""
         data = bytes(self._head)
         self._head.clear()
-        self._take_head(_known_head(data, around) if around and len(data) <= _SHORT_HEAD else _read_head(data, around))
+        self.take_head(
+            _known_head(data, around) if around and len(data) <= _SHORT_HEAD else read_part_head(data, around)
+        )
 
-    def take_head(self, data: bytes, known: Part) -> None:
+    def take_known_head(self, data: bytes, known: Part) -> None:
         """Take a head that was read before as part of ``known``; ``data`` are all of its lines."""
         headers = Headers(data, known.headers.charset)
         parameters, others = known.parameters, known.disposition_parameters
-        self._take_head(_PartHead(headers, known.media_type, parameters, known.encoding, known.disposition, others))
+        self.take_head(PartHead(headers, known.media_type, parameters, known.encoding, known.disposition, others))
 
-    def _take_head(self, head: _PartHead) -> None:
+    def take_head(self, head: PartHead) -> None:
+        """Learn what the part is from a head that was read."""
         self.headers, self.media_type, self.parameters, self.encoding = head[:4]
         self.disposition, self.disposition_parameters = head[4:]
         if self.media_type.startswith(("text/", "multipart/")):
@@ -163,7 +172,8 @@ class Part:
         return len(data)
 
 
-def _read_head(data: bytes, around: str) -> _PartHead:
+def read_part_head(data: bytes, around: str) -> PartHead:
+    """What the head of a part says, of all of its lines; ``around`` is the type of the part that holds it."""
     headers = Headers(data)
     # RFC 2046, 5.1.5.
     default = "message/rfc822" if around == "multipart/digest" else "text/plain"
@@ -172,7 +182,7 @@ def _read_head(data: bytes, around: str) -> _PartHead:
     media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
     disposition, others = headers.parameters("content-disposition")
     encoding = _encoding_of(headers.raw("content-transfer-encoding"))
-    return _PartHead(headers, media_type, parameters, encoding, disposition, others)
+    return PartHead(headers, media_type, parameters, encoding, disposition, others)
 
 
 def _encoding_of(field: str) -> str:
@@ -182,9 +192,9 @@ def _encoding_of(field: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _known_head(data: bytes, around: str) -> _PartHead:
+def _known_head(data: bytes, around: str) -> PartHead:
     """The same for a part within a mail: the same few heads stand in most mails."""
-    return _read_head(data, around)
+    return read_part_head(data, around)
 
 
 def _whole_lines(lines: bytes, room: int) -> int:
