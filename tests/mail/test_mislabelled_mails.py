@@ -270,3 +270,20 @@ def test_base64_that_is_broken_anywhere_between_encoded_words_is_read(words, sub
 def test_a_file_is_named_without_the_path_that_a_mailer_wrote(written, name):
     head = f'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="{written}"'
     assert [one.name for one in read(head.encode(), b"x").files] == [name]
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "message/global"])
+def test_a_mail_within_a_mail_is_named_by_its_subject_and_read(kind):
+    inner = "From: Jörg <jörg@example.org>\r\nSubject: Plän\r\n\r\nInner words"
+    mail = read(
+        b"Content-Type: multipart/mixed; boundary=b", f"--b\r\nContent-Type: {kind}\r\n\r\n{inner}\r\n--b--".encode()
+    )
+    assert [one.name for one in mail.files] == ["Plän"]
+    assert mail.forwarded == "> From: Jörg <jörg@example.org>\n> Subject: Plän\n>\n> Inner words"
+
+
+@pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/global-headers"])
+def test_the_head_of_a_returned_mail_is_named_by_its_subject(kind):
+    part = f"--b\r\nContent-Type: {kind}\r\n\r\nSubject: Plan\r\nMessage-ID: <1@example.com>\r\n--b--"
+    mail = read(b"Content-Type: multipart/mixed; boundary=b", part.encode())
+    assert [one.name for one in mail.files] == ["Plan"]

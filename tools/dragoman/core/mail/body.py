@@ -291,7 +291,7 @@ def _inner_headers(part: Part) -> Headers:
 
 def _file(part: Part, place: int) -> MailFile:
     name = part.file_name
-    if not name and part.media_type == "message/rfc822":
+    if not name and part.media_type in _INNER:
         name = _inner_headers(part).text("subject")
     if not name:
         name = f"attachment-{place}{guess_extension(part.media_type) or ''}"

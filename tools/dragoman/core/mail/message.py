@@ -30,6 +30,8 @@ _OF_HEAD = ("id", "subject", "author", "references", "is_answer", "is_report")
 _ANSWERING = frozenset({"in-reply-to", "references"})
 """Fields of a mail that answers another one."""
 
+_MAILS = frozenset({"message/rfc822", "message/global"})  # RFC 6532: one with addresses beyond ASCII
+
 
 class Mail:
     """A mail that was read.
@@ -196,7 +198,7 @@ def read_whole_mail(data: bytes, head: Mail | None = None) -> Mail:
 
 def _forwarded(mail: Mail, depth: int) -> str:
     """The mails within a mail, and those within them as far as ``depth`` says, each line marked once more."""
-    inner = [part for part in mail.root.walk() if part.media_type == "message/rfc822"] if depth else []
+    inner = [part for part in mail.root.walk() if part.media_type in _MAILS] if depth else []
     return "\n\n".join(_quoted(read_whole_mail(part.content), depth) for part in inner[:_MOST_FORWARDED])
 
 
