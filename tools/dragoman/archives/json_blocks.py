@@ -54,6 +54,7 @@ class JsonBlocks:
         self._text, self._tried = text, 0
         cut = at + _LARGEST
         for _ in range(_ATTEMPTS):
+            # From the end, because a longer block costs less for each item.
             cut = text.rfind(self._between, at, cut)
             if cut < 0:
                 break

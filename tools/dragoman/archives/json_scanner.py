@@ -27,6 +27,7 @@ class Scanner:
             if self._in_string:
                 found = _IN_STRING.match(text, at)
                 at = found.end() if found else at
+                # The pattern stops before a backslash only where the text ends behind it.
                 if at >= len(text) or text[at] == "\\":
                     return at  # an escape may go on in the next piece
                 self._in_string = False

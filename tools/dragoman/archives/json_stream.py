@@ -129,6 +129,7 @@ class JsonReader:
             yield from self._array(f"{path}[]")
         else:
             value = self._whole()
+            # It was counted when it was left out.
             if value is not _SKIPPED:
                 yield path, value
 
@@ -246,6 +247,7 @@ class JsonReader:
                     end = end_of(self._text, self._at)  # a number may go on
             if end:
                 return self._taken(value, end)
+            # Before more is read: a value without an end would fill the memory.
             if len(self._text) - self._at > LARGEST_VALUE:
                 return self._pass_over()
             if not self._fill() and self._ended:

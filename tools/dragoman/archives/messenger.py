@@ -122,6 +122,7 @@ class _ChatFile:
         if self._is_encrypted:
             # The file has no id of the chat, so names and title make one.
             return f"{service}.e2ee.{sha256(repr((sorted(names), title)).encode()).hexdigest()[:20]}"
+        # The digits stay when a chat gets another title, which the path begins with.
         path = text_of(self._chat, "thread_path") or self._file.folder.name
         digits = _DIGITS.search(path)
         return f"{service}.{digits[1] if digits else path.rpartition('/')[2] or title}"

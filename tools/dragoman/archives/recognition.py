@@ -83,6 +83,7 @@ class Recognition:
         while waiting:
             folder = waiting.pop()
             if not self._take_folder(folder):
+                # What a format took as a whole is not looked into: its files would be recognised once more.
                 yield folder
                 # Reversed, because the last one is taken next: folders come in the order of their names.
                 waiting.extend(reversed(list(folder.folders())))

@@ -96,6 +96,7 @@ def _membership(event: JsonObject, content: JsonObject, relations: Relations) ->
     is_own = person in ("", text_of(event, "sender"))
     before = record_of(record_of(event, "unsigned"), "prev_content") or record_of(event, "prev_content")
     was, now = text_of(before, "membership"), text_of(content, "membership")
+    # A profile that changes is told as another event of joining.
     if now == "join" and was == "join":
         old, new = clean(text_of(before, "displayname")), clean(text_of(content, "displayname"))
         return f"changed their name from {old or person} to {new or person}" if old != new else "changed their picture"
@@ -133,6 +134,7 @@ def attachment_of(event: JsonObject, content: JsonObject, export: File) -> Attac
     is_sticker = text_of(event, "type") == "m.sticker"
     if kind not in _FOLDERS and not is_sticker:
         return None
+    # Before Matrix 1.10 there is only the body, which was the name then.
     name = text_of(content, "filename", "body") or "file"
     about = record_of(content, "info")
     size = count_of(about, "size")

@@ -71,6 +71,7 @@ class EventMapper:
             return None
         id_, sent_at = text_of(event, "event_id"), from_milliseconds(number_of(event, "origin_server_ts"))
         text = clean(text_of(content, "body"))
+        # What other events tell of it is put together below.
         if not id_ or sent_at is None or not text or self._relations.tells_of(id_):
             return None
         author = self._author(text_of(event, "sender"), is_notice=kind == _NOTICE)

@@ -56,6 +56,7 @@ class Relations:
         if kind == "m.room.member":
             self._learn_person(event, content)
         elif kind == "m.room.redaction":
+            # Rooms of version 11 have the id in the content.
             self._put(f"redaction {text_of(event, 'redacts') or text_of(content, 'redacts')}", _time(event))
         elif kind == "m.reaction":
             reaction = {"sender": text_of(event, "sender"), "key": text_of(relation, "key")}

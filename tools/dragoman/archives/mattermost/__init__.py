@@ -37,6 +37,7 @@ class MattermostFormat(ArchiveFormat):
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All conversations and posts."""
         del options
+        # A folder is taken as a whole where the files of its posts lie in it, single exports file by file.
         inner = (file for folder in source.folders() for file in folder.files())
         for file in chain(inner, source.files()):
             head = file.head()

@@ -47,6 +47,7 @@ class PostMapper:
         if first is None:
             return
         yield first
+        # Replies have no id of the parent: they lie within it.
         for entry in list_of(post, "replies"):
             reply = self._message(object_of(entry), conversation, line)
             if reply is not None:

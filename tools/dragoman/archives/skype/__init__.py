@@ -53,6 +53,7 @@ def _read_file(file: File, notes: Notes) -> Iterator[Item]:
     with file.open() as content:
         reader = JsonReader(content, notes, file.label)
         for path, value in reader.items(_MESSAGES):
+            # The event of a conversation comes at its end, so `place` is the number of the present one.
             if path == _CONVERSATION:
                 place += 1
             elif path == _MESSAGES and place < len(ids) and not ids[place].startswith(_LOGS):
@@ -80,5 +81,6 @@ def _learn(file: File, people: People) -> Iterator[str]:
                 members = {}
             elif path.startswith(f"{_CONVERSATION}."):
                 members[path.removeprefix(f"{_CONVERSATION}.")] = value
+    # A file that ends too early has a last conversation without its end.
     if members:
         yield people.learn_conversation(members)

@@ -66,6 +66,7 @@ def call_names(content: str) -> dict[str, str]:
     """Names of the people in a call, by their ids."""
     names: dict[str, str] = {}
     identity = tag = ""
+    # Each `part` has the id as an attribute, and the name in an element below it.
     for piece in pieces_of(content):
         identity = piece.attributes.get("identity", identity)
         tag = "" if piece.is_end else piece.tag or tag
@@ -77,6 +78,7 @@ def call_names(content: str) -> dict[str, str]:
 def _call(content: str) -> str:
     """How a call went, and how long it took."""
     state = next((piece.attributes.get("type", "") for piece in pieces_of(content) if piece.tag == "partlist"), "")
+    # Each participant has a duration; the call took as long as who stayed longest.
     seconds = [float(text) for text in _members(content).get("duration", []) if re.fullmatch(r"\d{1,7}(\.\d+)?", text)]
     length = f", {max(seconds):.0f} s" if seconds and max(seconds) > 0 else ""
     return f"call {clean(state)}".strip() + length

@@ -84,6 +84,7 @@ def pieces_of(markup: str) -> Iterator[Piece]:
             continue
         values = ((key.lower(), html.unescape(one or other)) for key, one, other in _ATTRIBUTE.findall(inside))
         yield Piece(name, attributes=dict(values))
+        # `<a/>` would stay open for a reader that knows only pairs.
         if inside.rstrip().endswith("/"):
             yield Piece(name, is_end=True)
 
@@ -137,6 +138,7 @@ class _ContentReader:
 
     def end(self, tag: str) -> None:
         if tag in self._hidden:
+            # Elements within that were never closed end with it.
             while self._hidden and self._hidden.pop() != tag:
                 pass
             if tag == _OBJECT:
@@ -190,6 +192,7 @@ class _ContentReader:
 
     def _finish_object(self) -> None:
         found, self._object = self._object, None
+        # A card of a bot is no file: its texts were shown already.
         if found is not None and not found.get("type", "").casefold().startswith("swift"):
             name = found.get("originalname") or found.get("meta") or ""
             self._content.files.append(
