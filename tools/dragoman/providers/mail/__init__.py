@@ -85,6 +85,7 @@ class MailProvider(Provider):
         own = cast("MailSettings", settings)
         credentials = Credentials(own)
         servers = servers_of(own)
+        # A connection takes no other command while it waits in IDLE (RFC 2177), so the watcher has its own.
         reader, writer, watcher = connections = [
             Connection(servers.imap, credentials, timeout=own.timeout, ca_file=own.ca_file) for _ in range(3)
         ]

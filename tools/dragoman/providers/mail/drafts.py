@@ -145,6 +145,7 @@ def redrafted(data: bytes, wanted: _NewDraft) -> bytes:
     if wanted.text is not None:
         _set_content(_text_part(draft), message_from_bytes(body_of(wanted.text, wanted.html).as_bytes()))
     stream = BytesIO()
+    # Otherwise this would write `>` before "From ", as in an mbox, and fold headers anew.
     BytesGenerator(stream, mangle_from_=False, policy=compat32.clone(linesep="\r\n", max_line_length=None)).flatten(
         draft
     )

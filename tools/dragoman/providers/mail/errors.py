@@ -33,6 +33,7 @@ _ALERT: Final = re.compile(r"\[ALERT\]\s*([^\n]{1,300})")
 _PASSWORD_HINT: Final = (
     "Check `user` and `password`; Gmail, iCloud, Yahoo and Fastmail want an app password, Outlook wants OAuth."  # noqa: S105 - a sentence
 )
+# Microsoft refuses passwords with 5.7.139 where only OAuth is allowed.
 _BASIC: Final = re.compile(r"basic auth|5\.7\.139|authentication is disabled", re.IGNORECASE)
 _BUSY: Final = re.compile(r"too many|simultaneous|connection limit|maximum number", re.IGNORECASE)
 _ABSENT: Final = re.compile(r"doesn't exist|does not exist|no such (?:mailbox|folder)|unknown mailbox", re.IGNORECASE)
@@ -74,6 +75,7 @@ def map_error(
     if isinstance(failure, DragomanError):
         return failure
     text = redact(f"{failure}\n{told}")
+    # The library aborts both when a connection ends and when it cannot parse a line. Only its words tell which.
     if isinstance(failure, imaplib.IMAP4.abort) and "unexpected" in str(failure):
         return _of_nonsense(server)
     broken = isinstance(failure, imaplib.IMAP4.abort | OSError) or "* BYE" in str(failure)[:10]

@@ -29,6 +29,7 @@ STATUS: Final[Mapping[str, str]] = {JUNK: "spam", TRASH: "trash", DRAFTS: "draft
 T = TypeVar("T")
 
 _ROLES: Final = (ALL, SENT, ARCHIVE, DRAFTS, JUNK, TRASH)
+# Not every server names roles (SPECIAL-USE, RFC 6154). There the names count that mail programs give.
 _NAMES: Final[Mapping[str, str]] = {
     SENT: "sent|sent items|sent messages|sent mail|gesendet|gesendete objekte|gesendete elemente|éléments envoyés"
     "|messages envoyés|envoyés|enviados|elementos enviados|itens enviados|posta inviata|inviati|verzonden"
@@ -103,6 +104,7 @@ def load_folders(session: ImapSession, settings: MailSettings) -> Folders:
     Raises:
         NotFound: A folder of the settings is not there.
     """
+    # A folder with \Noselect is only a level above others, and opening it fails (RFC 3501, 7.2.2).
     entries = [one for one in session.folders() if "\\noselect" not in one.flags and "\\nonexistent" not in one.flags]
     names = frozenset(one.name for one in entries)
     roles = _roles(entries)
@@ -114,6 +116,7 @@ def load_folders(session: ImapSession, settings: MailSettings) -> Folders:
 
 def _roles(entries: Iterable[FolderEntry]) -> dict[str, str]:
     """Special folders: those that the server calls so, else those with a usual name."""
+    # The shortest name wins, so a folder of the mailbox itself wins over a namesake below another folder.
     every = sorted(entries, key=lambda one: (len(one.name), one.name))
     found: dict[str, str] = {role: one.name for role in _ROLES for one in reversed(every) if role in one.flags}
     for role, names in _NAMES.items():
@@ -126,8 +129,10 @@ def _roles(entries: Iterable[FolderEntry]) -> dict[str, str]:
 
 def _usual(roles: Mapping[str, str], names: frozenset[str]) -> tuple[str, ...]:
     """The inbox, what was sent and the archive; where one folder has all mails, that one."""
+    # Gmail's folder of all mails contains the inbox and what was sent. Reading those too would only repeat them.
     if ALL in roles:
         return (roles[ALL],)
+    # INBOX is the one name that servers may write in any case (RFC 3501, 5.1).
     inbox = [name for name in names if name.upper() == INBOX]
     return (*inbox, *(roles[role] for role in (SENT, ARCHIVE) if role in roles))
 

@@ -22,6 +22,7 @@ from dragoman.providers.mail.addresses import (
 )
 from dragoman.providers.mail.people import Owner, full_name_of, plain_address
 
+# Local parts that programs and lists send from. Nobody reads an answer there.
 _UNANSWERED: Final = re.compile(
     r"(?:no|do|dont|not|never)[-_.]*(?:not)?[-_.]*repl(?:y|ies)(?:[-_.+].*)?|mailer-daemon|owner-.*|.*-(?:bounces?|owner)"
     r"|bounces?(?:[-_.+].*)?",
@@ -125,6 +126,7 @@ def _of_others(
     headers: Headers, author: Sequence[Address], owner: Owner
 ) -> tuple[Sequence[Address], Sequence[Address]]:
     """Where the author wants answers. A field that names nobody else counts for nothing, or nobody would be told."""
+    # Mail-Followup-To is no standard, but programs for mailing lists set it to name all who want answers.
     followers, wanted = headers.addresses("mail-followup-to"), headers.addresses("reply-to")
     if _names_somebody(followers, owner):
         return followers, []

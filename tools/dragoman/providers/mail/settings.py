@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from dragoman.transport.oauth.client import OAuthClient
 
 CREDENTIALS: Final = ("password", "token", "oauth")
+# The longest local part and domain that servers have to take (RFC 5321, 4.5.3.1).
 _ADDRESS: Final = re.compile(r"[^\s@<>\x00-\x1f\x7f]{1,64}@[^\s@<>\x00-\x1f\x7f]{1,255}")
 _SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@\x00-\x1f\x7f]+):[0-9]{1,5}")
 _LAST_PORT: Final = 65_535
 _SCOPES: Final[dict[str, tuple[str, ...]]] = {
+    # Google has no narrower scope for IMAP and SMTP.
     "google": ("https://mail.google.com/",),
     "microsoft": (
         "https://outlook.office.com/IMAP.AccessAsUser.All",
         "https://outlook.office.com/SMTP.Send",
+        # Without this one Microsoft gives no refresh token.
         "offline_access",
     ),
 }
@@ -128,6 +131,7 @@ class MailSettings(AccountSettings):
     @classmethod
     def _plain_only_here(cls, value: str | None, info: ValidationInfo) -> str | None:
         servers = [server for key in ("imap", "smtp") if (server := info.data.get(key)) is not None]
+        # Without TLS everybody on the way could read the password.
         if value == "off" and not (servers and all(is_loopback(host_and_port(one)[0]) for one in servers)):
             raise PydanticCustomError("plain", "it can be off only where imap and smtp are on this machine")
         return value

@@ -104,6 +104,7 @@ class Submission:
         except Exception as failure:  # noqa: BLE001  # a library may raise anything, and each is translated
             raise self._translated(failure) from None
         finally:
+            # Cancelling leaves the thread behind. It ends when its socket is closed.
             session.close()
 
     def _translated(self, failure: Exception) -> Exception:
@@ -112,6 +113,7 @@ class Submission:
 
         if isinstance(failure, DragomanError | SmtpRefusal):
             return failure
+        # A server may take a mail and its answer be lost (RFC 1047). Sending again could send it twice.
         if isinstance(failure, LostInDoubtError):
             return OutcomeUnknown(
                 sentence("The connection to {} broke off before it said whether it took the mail.", self._known().host),
